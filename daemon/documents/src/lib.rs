@@ -1,1 +1,3 @@
 //! Paillasse.
+
+pub mod hl7;
