@@ -1,0 +1,93 @@
+//! Calls to INSi and decisions about their returns.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::identity::{Comparison, DeviceKind, Insi};
+use crate::domain::ids::{PatientId, ReturnId};
+use crate::protocol::patient::InsiState;
+
+/// Calls INSi.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchParams {
+    /// For whom.
+    pub id: PatientId,
+    /// Wait for the outcome, at most until the deadline of the request.
+    #[serde(default)]
+    pub wait: bool,
+}
+
+/// Where the call stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchState {
+    /// State.
+    pub insi: InsiState,
+}
+
+/// A return that waits for a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingReturn {
+    /// Which.
+    pub id: ReturnId,
+    /// For whom.
+    pub patient: PatientId,
+    /// When it came.
+    pub at: jiff::Timestamp,
+    /// How it was obtained, in plain French: `par traits, sans lieu puis avec le lieu, 0,8 s`.
+    pub how: String,
+    /// What INSi returned.
+    pub insi: Insi,
+    /// Field by field.
+    pub comparison: Comparison,
+    /// Another record already carries this matricule.
+    pub held_by: Option<PatientId>,
+}
+
+/// Accepts or refuses a return.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecideParams {
+    /// For whom.
+    pub id: PatientId,
+    /// The return that was shown; when absent, the one that waits.
+    #[serde(default)]
+    pub return_id: Option<ReturnId>,
+    /// Needed to accept a return that contradicts name, date or sex.
+    #[serde(default)]
+    pub despite_contradiction: bool,
+    /// Why, for a refusal.
+    #[serde(default)]
+    pub motive: Option<String>,
+}
+
+/// Records a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QualifyParams {
+    /// For whom.
+    pub id: PatientId,
+    /// Device shown.
+    pub device: DeviceKind,
+    /// Device of a parent, for a minor.
+    #[serde(default)]
+    pub parent_device: Option<DeviceKind>,
+}
+
+/// Returns that wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Worklist {
+    /// Oldest first.
+    pub items: Vec<WorklistItem>,
+}
+
+/// One return that waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorklistItem {
+    /// Patient.
+    pub patient: PatientId,
+    /// Name and first name.
+    pub name: String,
+    /// `AAAA-MM-JJ`.
+    pub birth_date: String,
+    /// Where it stands.
+    pub insi: InsiState,
+    /// Who asked.
+    pub asked_by: String,
+}

@@ -1,0 +1,206 @@
+//! Every request of the protocol, once: name, parameters, result.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::{ErrorKind, WireError};
+use super::{audit, document, dossier, inbox, ins, patient, queue, session, status};
+
+/// A request and its types.
+pub trait Method {
+    /// Name on the wire.
+    const NAME: &'static str;
+    /// Parameters.
+    type Params: Serialize + DeserializeOwned + Send + 'static;
+    /// Result.
+    type Result: Serialize + DeserializeOwned + Send + 'static;
+}
+
+/// No parameters, or nothing to answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal : $params:ty => $result:ty;)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy)]
+            pub struct $variant;
+            impl Method for $variant {
+                const NAME: &'static str = $name;
+                type Params = $params;
+                type Result = $result;
+            }
+        )*
+
+        /// A typed request, one variant per method.
+        #[derive(Debug, Clone)]
+        pub enum Request {
+            $($(#[$doc])* $variant($params),)*
+        }
+
+        impl Request {
+            /// Name on the wire.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)* }
+            }
+
+            /// Reads name and parameters; absent parameters count as an empty object.
+            ///
+            /// # Errors
+            /// Unknown method, or parameters of the wrong form, with what is wrong.
+            pub fn from_parts(name: &str, params: Value) -> Result<Self, WireError> {
+                let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
+                match name {
+                    $($name => serde_json::from_value::<$params>(params).map(Self::$variant).map_err(|e| {
+                        WireError::new(ErrorKind::Invalid, format!("paramètres de {name} : {e}"))
+                    }),)*
+                    _ => {
+                        let shown: String = name.chars().take(60).collect();
+                        Err(WireError::new(ErrorKind::Protocol, format!("la requête « {shown} » n'existe pas"))
+                            .hint("les requêtes existantes : paillasse call --list"))
+                    }
+                }
+            }
+        }
+
+        /// Names of all methods, in the order of the table.
+        pub const NAMES: &[&str] = &[$($name),*];
+    };
+}
+
+methods! {
+    /// First request of a connection: who, which version.
+    SessionHello = "session.hello": session::HelloParams => session::Hello;
+    /// Asks for events from now on.
+    EventsSubscribe = "events.subscribe": Empty => Empty;
+    /// Health, services, work lists.
+    StatusGet = "status.get": Empty => status::Status;
+
+    /// Searches patients; a newer search of the same connection supersedes this one.
+    PatientSearch = "patient.search": patient::SearchParams => patient::SearchResult;
+    /// One patient record.
+    PatientGet = "patient.get": patient::PatientRef => patient::PatientRecord;
+    /// Creates a patient.
+    PatientCreate = "patient.create": patient::CreateParams => patient::Created;
+    /// Changes strict traits.
+    PatientEditTraits = "patient.edit_traits": patient::EditTraitsParams => patient::PatientRecord;
+    /// Changes complementary traits.
+    PatientEditUsed = "patient.edit_used": patient::EditUsedParams => patient::PatientRecord;
+    /// Sets or removes an attribute.
+    PatientSetAttribute = "patient.set_attribute": patient::SetAttributeParams => patient::PatientRecord;
+    /// Records opposition or consent.
+    PatientSetConsent = "patient.set_consent": patient::SetConsentParams => patient::PatientRecord;
+    /// History of an identity.
+    PatientHistory = "patient.history": patient::PatientRef => patient::History;
+    /// Searches a place of birth.
+    PlaceSearch = "place.search": patient::PlaceSearchParams => patient::Places;
+
+    /// Calls INSi for a patient, in the background or waiting.
+    InsFetch = "ins.fetch": ins::FetchParams => ins::FetchState;
+    /// The return that waits for a decision.
+    InsCompare = "ins.compare": patient::PatientRef => ins::PendingReturn;
+    /// Accepts it.
+    InsAccept = "ins.accept": ins::DecideParams => patient::PatientRecord;
+    /// Refuses it.
+    InsRefuse = "ins.refuse": ins::DecideParams => patient::PatientRecord;
+    /// Records a device, and so validates the identity.
+    InsQualify = "ins.qualify": ins::QualifyParams => patient::PatientRecord;
+    /// Returns that wait for somebody.
+    InsWorklist = "ins.worklist": Empty => ins::Worklist;
+
+    /// Searches the catalogue.
+    CatalogueSearch = "catalogue.search": dossier::CatalogueSearchParams => dossier::CatalogueHits;
+    /// Searches correspondents.
+    CorrespondentSearch = "correspondent.search": dossier::CorrespondentSearchParams => dossier::Correspondents;
+    /// Creates a correspondent.
+    CorrespondentCreate = "correspondent.create": dossier::CorrespondentParams => dossier::Correspondent;
+    /// Changes a correspondent.
+    CorrespondentUpdate = "correspondent.update": dossier::CorrespondentUpdateParams => dossier::Correspondent;
+
+    /// Opens a dossier.
+    DossierCreate = "dossier.create": dossier::CreateParams => dossier::DossierView;
+    /// One dossier.
+    DossierGet = "dossier.get": dossier::DossierRef => dossier::DossierView;
+    /// Lists dossiers.
+    DossierList = "dossier.list": dossier::ListParams => dossier::DossierList;
+    /// Adds analyses or correspondents.
+    DossierAdd = "dossier.add": dossier::AddParams => dossier::DossierView;
+    /// Text of the labels of a dossier.
+    DossierLabels = "dossier.labels": dossier::DossierRef => dossier::Labels;
+    /// Enters a result by hand.
+    ResultEnter = "result.enter": dossier::ResultEnterParams => dossier::DossierView;
+    /// Says that an analysis will not be done.
+    ResultCancel = "result.cancel": dossier::ResultCancelParams => dossier::DossierView;
+    /// Validates technically.
+    DossierValidateTechnical = "dossier.validate_technical": dossier::ValidateParams => dossier::DossierView;
+    /// Validates biologically: documents are built and orders planned in the same act.
+    DossierValidate = "dossier.validate": dossier::ValidateParams => dossier::DossierView;
+    /// Dossiers that wait for validation.
+    ValidationWorklist = "validation.worklist": Empty => dossier::DossierList;
+
+    /// Lists documents.
+    DocumentList = "document.list": document::ListParams => document::Documents;
+    /// The bytes of a document.
+    DocumentGet = "document.get": document::GetParams => document::Content;
+    /// Holds, releases, hides or shows one document.
+    DocumentDecide = "document.decide": document::DecideParams => document::DocumentView;
+
+    /// Orders that have not left, by cause.
+    QueueSummary = "queue.summary": Empty => queue::Summary;
+    /// Lists orders.
+    QueueList = "queue.list": queue::ListParams => queue::Orders;
+    /// One order with its attempts and why it has not left.
+    QueueExplain = "queue.explain": queue::OrderRef => queue::OrderDetail;
+    /// Pauses a service.
+    QueuePause = "queue.pause": queue::ServiceParams => queue::Summary;
+    /// Resumes a service.
+    QueueResume = "queue.resume": queue::ServiceParams => queue::Summary;
+    /// Sends now what waits: one order, or all of a cause.
+    QueueRetry = "queue.retry": queue::RetryParams => queue::Acted;
+    /// Withdraws an order that has not left.
+    QueueCancel = "queue.cancel": queue::CancelParams => queue::Acted;
+    /// Asks receivers about orders whose outcome is unknown.
+    QueueReconcile = "queue.reconcile": Empty => queue::Acted;
+    /// Waits until nothing is due for a service any more.
+    QueueDrain = "queue.drain": queue::DrainParams => queue::Acted;
+
+    /// Messages received that did not find their place.
+    InboxList = "inbox.list": inbox::ListParams => inbox::Messages;
+    /// One message.
+    InboxGet = "inbox.get": inbox::InboxRef => inbox::MessageDetail;
+    /// Reads a message again.
+    InboxReplay = "inbox.replay": inbox::InboxRef => inbox::MessageView;
+    /// Puts a message aside, with a reason.
+    InboxClose = "inbox.close": inbox::CloseParams => inbox::MessageView;
+
+    /// Lists the journal.
+    AuditList = "audit.list": audit::ListParams => audit::Lines;
+    /// Verifies the chain of the journal, of this database or of a copy.
+    AuditVerify = "audit.verify": audit::VerifyParams => audit::Verified;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_unknown_ones_are_named() {
+        let mut names = NAMES.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), NAMES.len());
+        let e = Request::from_parts("patient.erase", Value::Null).unwrap_err();
+        assert_eq!(e.kind, ErrorKind::Protocol);
+        assert!(e.cause.contains("patient.erase"));
+    }
+
+    #[test]
+    fn wrong_parameters_say_what_is_wrong() {
+        let e = Request::from_parts("patient.get", serde_json::json!({"id": "douze"})).unwrap_err();
+        assert_eq!(e.kind, ErrorKind::Invalid);
+        assert!(e.cause.contains("patient.get"), "{}", e.cause);
+    }
+}

@@ -1,0 +1,382 @@
+//! Patients: search, record, creation, changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::identity::status::{Effect, IdentityState, Missing};
+use crate::domain::identity::{
+    Attribute, InsNature, InsOid, Matricule, Proof, Status, StrictTraits, UsedNames,
+};
+use crate::domain::ids::{DossierId, PatientId};
+
+/// A patient by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatientRef {
+    /// Which.
+    pub id: PatientId,
+}
+
+/// A search as typed: name, first name, date, matricule, dossier number, in any order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchParams {
+    /// What was typed or scanned.
+    pub text: String,
+    /// At most so many hits, 1 to 200; 50 by default.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+/// How the text was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Understood {
+    /// Nothing typed: the latest patients.
+    Recent,
+    /// Names and perhaps a date (`AAAA-MM-JJ`) or a year.
+    Names {
+        /// Folded words.
+        words: Vec<String>,
+        /// Date of birth.
+        date: Option<String>,
+        /// Year of birth.
+        year: Option<u16>,
+    },
+    /// A matricule INS.
+    Matricule,
+    /// An INS datamatrix.
+    Datamatrix,
+    /// A dossier number.
+    Dossier,
+}
+
+/// Answer to a search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SearchResult {
+    /// Best first.
+    pub hits: Vec<PatientHit>,
+    /// True when there are more than the limit.
+    pub more: bool,
+    /// How the text was understood.
+    pub understood: Understood,
+    /// Dossier found by its number.
+    pub dossier: Option<DossierId>,
+    /// Time spent in the daemon, in microseconds.
+    pub took_us: u64,
+}
+
+/// One line of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatientHit {
+    /// Which.
+    pub id: PatientId,
+    /// Nom de naissance.
+    pub birth_name: String,
+    /// Prénoms, the list if known, else the first one.
+    pub given_names: String,
+    /// `AAAA-MM-JJ`.
+    pub birth_date: String,
+    /// `M`, `F`, `I`.
+    pub sex: String,
+    /// Nom utilisé.
+    pub used_name: Option<String>,
+    /// Status.
+    pub status: Status,
+    /// Attribute homonyme.
+    pub homonyme: bool,
+    /// Last dossier, if any: number and day.
+    pub last_dossier: Option<LastDossier>,
+}
+
+/// The last dossier of a patient, in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastDossier {
+    /// Which.
+    pub id: DossierId,
+    /// Number.
+    pub number: String,
+    /// Opened at.
+    pub opened_at: jiff::Timestamp,
+    /// State of the dossier and of what leaves, in words.
+    pub summary: String,
+}
+
+/// A new patient, as typed; the daemon normalises and checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateParams {
+    /// Nom de naissance.
+    pub birth_name: String,
+    /// Premier prénom de naissance.
+    pub first_name: String,
+    /// Liste des prénoms de naissance.
+    #[serde(default)]
+    pub given_names: Option<String>,
+    /// `M`, `F` or `I`.
+    pub sex: String,
+    /// `JJ/MM/AAAA` or `AAAA-MM-JJ`.
+    pub birth_date: String,
+    /// Code of the place of birth; empty when not known yet.
+    #[serde(default)]
+    pub birth_place: Option<String>,
+    /// Nom utilisé.
+    #[serde(default)]
+    pub used_name: Option<String>,
+    /// Prénom utilisé.
+    #[serde(default)]
+    pub used_first_name: Option<String>,
+    /// Telephone.
+    #[serde(default)]
+    pub phone: Option<String>,
+    /// True when close identities were shown and the person is another one.
+    #[serde(default)]
+    pub not_a_duplicate: bool,
+    /// Number chosen by the client for this creation: a second one with the same number is the same.
+    #[serde(default)]
+    pub request_id: Option<String>,
+}
+
+/// Outcome of a creation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Created {
+    /// Created.
+    Created {
+        /// The record.
+        patient: Box<PatientRecord>,
+    },
+    /// Close identities exist: look at them, then ask again with `not_a_duplicate`.
+    Similar {
+        /// The close ones.
+        hits: Vec<PatientHit>,
+    },
+}
+
+/// Changes strict traits; locked ones need the special right and a motive.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditTraitsParams {
+    /// Which.
+    pub id: PatientId,
+    /// Version that was shown; another one meanwhile is a conflict.
+    pub version: i64,
+    /// The traits as typed; `request_id`, used names and phone are ignored.
+    pub traits: CreateParams,
+    /// Why.
+    #[serde(default)]
+    pub motive: Option<String>,
+}
+
+/// Changes complementary traits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditUsedParams {
+    /// Which.
+    pub id: PatientId,
+    /// Nom utilisé; empty removes it.
+    #[serde(default)]
+    pub used_name: Option<String>,
+    /// Prénom utilisé; empty removes it.
+    #[serde(default)]
+    pub used_first_name: Option<String>,
+    /// Telephone; empty removes it.
+    #[serde(default)]
+    pub phone: Option<String>,
+}
+
+/// Sets or removes an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAttributeParams {
+    /// Which.
+    pub id: PatientId,
+    /// Which attribute.
+    pub attribute: Attribute,
+    /// Set or remove.
+    pub on: bool,
+    /// Why.
+    #[serde(default)]
+    pub motive: Option<String>,
+}
+
+/// Records what the patient said about Mon espace santé.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetConsentParams {
+    /// Which.
+    pub id: PatientId,
+    /// Informed of the feeding of Mon espace santé.
+    pub informed: bool,
+    /// Opposed to the feeding for a legitimate motive.
+    pub opposed: bool,
+}
+
+/// What the patient said about Mon espace santé.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// Informed.
+    pub informed: bool,
+    /// Opposed to the feeding.
+    pub opposed: bool,
+}
+
+/// The INS of a record; shown only to who may see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InsView {
+    /// Matricule.
+    pub matricule: Matricule,
+    /// Grouped for reading.
+    pub grouped: String,
+    /// Authority.
+    pub oid: InsOid,
+    /// NIR or NIA.
+    pub nature: InsNature,
+    /// When it was recovered.
+    pub recovered_at: jiff::Timestamp,
+    /// When it was last verified.
+    pub verified_at: Option<jiff::Timestamp>,
+}
+
+/// Where the call to INSi stands for this patient.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum InsiState {
+    /// Never called.
+    NotCalled,
+    /// Waits for its turn or for the service.
+    Waiting {
+        /// Since when.
+        since: jiff::Timestamp,
+        /// Why it waits, when it is not just its turn.
+        words: Option<String>,
+    },
+    /// On the wire.
+    Running {
+        /// Since when.
+        since: jiff::Timestamp,
+    },
+    /// A return waits for a decision.
+    ToDecide {
+        /// Since when.
+        since: jiff::Timestamp,
+    },
+    /// INSi knows nobody with these traits (01).
+    NotFound {
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// INSi knows several persons (02).
+    Several {
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// Accepted.
+    Accepted {
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// A person refused the return.
+    Refused {
+        /// When.
+        at: jiff::Timestamp,
+    },
+    /// INSi refused the call for good, or returned something impossible.
+    Failed {
+        /// When.
+        at: jiff::Timestamp,
+        /// Why, in plain French.
+        words: String,
+    },
+}
+
+/// A whole record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatientRecord {
+    /// Which.
+    pub id: PatientId,
+    /// Raised at each change.
+    pub version: i64,
+    /// Strict traits.
+    pub traits: StrictTraits,
+    /// Label of the place of birth at the date of birth, with its département.
+    pub birth_place_label: Option<String>,
+    /// Used names.
+    pub used: UsedNames,
+    /// Telephone.
+    pub phone: Option<String>,
+    /// Age in full years.
+    pub age: Option<i16>,
+    /// Facts that decide the status.
+    pub state: IdentityState,
+    /// Status.
+    pub status: Status,
+    /// What is missing to be qualified.
+    pub missing: Missing,
+    /// INS, when there is one and the caller may see it.
+    pub ins: Option<InsView>,
+    /// Device that was checked.
+    pub proof: Option<Proof>,
+    /// Where INSi stands.
+    pub insi: InsiState,
+    /// Mon espace santé.
+    pub consent: Consent,
+    /// Strict traits are read-only for the caller.
+    pub traits_locked: bool,
+    /// Dossiers, latest first, at most 50.
+    pub dossiers: Vec<LastDossier>,
+    /// Effects of the last change, when this record answers a change.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// Created at.
+    pub created_at: jiff::Timestamp,
+}
+
+/// History of an identity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Latest first.
+    pub lines: Vec<HistoryLine>,
+}
+
+/// One line of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryLine {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// Who.
+    pub by: String,
+    /// What, in plain French.
+    pub what: String,
+    /// Status before and after, when it changed.
+    pub status: Option<(Status, Status)>,
+}
+
+/// A search of a place of birth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceSearchParams {
+    /// Name, code or département, as typed.
+    pub text: String,
+    /// Date of birth `AAAA-MM-JJ`, when known: the place as it stood then comes first.
+    #[serde(default)]
+    pub birth_date: Option<String>,
+    /// At most so many; 20 by default.
+    #[serde(default)]
+    pub limit: Option<u16>,
+}
+
+/// Places found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Places {
+    /// Best first.
+    pub places: Vec<Place>,
+}
+
+/// A place of birth.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Code.
+    pub code: String,
+    /// Label.
+    pub label: String,
+    /// Département or `pays`.
+    pub area: String,
+    /// First year or day of validity, when bounded.
+    pub from: Option<String>,
+    /// Last day of validity, when bounded.
+    pub to: Option<String>,
+    /// Label of the commune of today, when it is another one.
+    pub today: Option<String>,
+}
