@@ -1,3 +1,5 @@
 //! Paillasse.
 
+pub mod mime;
+pub mod soap;
 pub mod tls;
