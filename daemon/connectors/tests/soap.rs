@@ -1,6 +1,8 @@
 //! What a call says when things go wrong, over a real TLS connection: the kind, and whether the request may have
 //! reached its receiver.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
+
 mod common;
 
 use std::time::Duration;
