@@ -397,6 +397,28 @@ pub struct ValidateParams {
     /// Local codes of the analyses; empty means all that can be validated.
     #[serde(default)]
     pub analyses: Vec<String>,
+    /// Biological validation: the document it builds is held back at once (one explicit act for this document).
+    #[serde(default)]
+    pub hold: bool,
+    /// Biological validation: the document it builds is invisible to the patient at once.
+    #[serde(default)]
+    pub invisible: bool,
+}
+
+/// Records that the prescriber was told about the critical results of a dossier (LAB: traced call).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceCallParams {
+    /// Which dossier.
+    pub id: DossierId,
+    /// Who was told, and what was said, as typed.
+    pub note: String,
+}
+
+/// A report as it would leave now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// Plain text for a terminal, lines of at most 78 columns.
+    pub text: String,
 }
 
 /// Text of labels, one per tube.

@@ -138,6 +138,10 @@ methods! {
     DossierValidateTechnical = "dossier.validate_technical": dossier::ValidateParams => dossier::DossierView;
     /// Validates biologically: documents are built and orders planned in the same act.
     DossierValidate = "dossier.validate": dossier::ValidateParams => dossier::DossierView;
+    /// Records that the prescriber was told about critical results.
+    DossierTraceCall = "dossier.trace_call": dossier::TraceCallParams => dossier::DossierView;
+    /// The report as it would leave now, as text; nothing is built or kept.
+    DossierPreview = "dossier.preview": dossier::DossierRef => dossier::Preview;
     /// Dossiers that wait for validation.
     ValidationWorklist = "validation.worklist": Empty => dossier::DossierList;
 
