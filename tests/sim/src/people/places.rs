@@ -1,0 +1,167 @@
+//! Birth places of the synthetic people: communes and countries with their COG (facts, INSEE) and
+//! the whole years in which the code was valid, so that a birth date always meets a code of its time.
+
+/// Family of names usual there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    General,
+    North,
+    Brittany,
+    East,
+    SouthWest,
+    Corsica,
+    Overseas,
+    Maghreb,
+    Iberia,
+    Italy,
+    Poland,
+    Turkey,
+    Africa,
+    Madagascar,
+    Vietnam,
+    British,
+}
+
+/// A code with its years.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// COG.
+    pub code: &'static str,
+    /// Label, for the reader of this table.
+    #[allow(dead_code, reason = "documents the code")]
+    pub label: &'static str,
+    /// Names usual there.
+    pub region: Region,
+    /// First whole year of validity (1900: since before 1943).
+    pub from: u16,
+    /// Last whole year of validity.
+    pub to: u16,
+}
+
+const fn p(code: &'static str, label: &'static str, region: Region, from: u16, to: u16) -> Place {
+    Place { code, label, region, from, to }
+}
+
+use Region::*;
+
+/// Communes, from all regions, some of them gone or recoded since.
+pub const COMMUNES: &[Place] = &[
+    p("75101", "Paris 1er Arrondissement", General, 1900, 2025),
+    p("75112", "Paris 12e Arrondissement", General, 1900, 2025),
+    p("75114", "Paris 14e Arrondissement", General, 1900, 2025),
+    p("75118", "Paris 18e Arrondissement", General, 1900, 2025),
+    p("75120", "Paris 20e Arrondissement", General, 1900, 2025),
+    p("69381", "Lyon 1er Arrondissement", General, 1900, 2025),
+    p("69383", "Lyon 3e Arrondissement", General, 1900, 2025),
+    p("13205", "Marseille 5e Arrondissement", General, 1947, 2025),
+    p("13208", "Marseille 8e Arrondissement", General, 1947, 2025),
+    p("06088", "Nice", General, 1900, 2025),
+    p("31555", "Toulouse", General, 1900, 2025),
+    p("44109", "Nantes", General, 1900, 2025),
+    p("33063", "Bordeaux", General, 1900, 2025),
+    p("34172", "Montpellier", General, 1900, 2025),
+    p("51454", "Reims", General, 1900, 2025),
+    p("76540", "Rouen", General, 1900, 2025),
+    p("76351", "Le Havre", General, 1900, 2025),
+    p("21231", "Dijon", General, 1900, 2025),
+    p("38185", "Grenoble", General, 1900, 2025),
+    p("49007", "Angers", General, 1900, 2025),
+    p("63113", "Clermont-Ferrand", General, 1900, 2025),
+    p("87085", "Limoges", General, 1900, 2025),
+    p("37261", "Tours", General, 1900, 2025),
+    p("80021", "Amiens", General, 1900, 2025),
+    p("57463", "Metz", General, 1900, 2025),
+    p("25056", "Besançon", General, 1900, 2025),
+    p("45234", "Orléans", General, 1900, 2025),
+    p("14118", "Caen", General, 1900, 2025),
+    p("54395", "Nancy", General, 1900, 2025),
+    p("84007", "Avignon", General, 1900, 2025),
+    p("86194", "Poitiers", General, 1900, 2025),
+    p("17300", "La Rochelle", General, 1900, 2025),
+    p("72181", "Le Mans", General, 1900, 2025),
+    p("85191", "La Roche-sur-Yon", General, 1900, 2025),
+    p("03190", "Moulins", General, 1900, 2025),
+    p("18033", "Bourges", General, 1900, 2025),
+    p("58194", "Nevers", General, 1900, 2025),
+    p("71270", "Mâcon", General, 1900, 2025),
+    p("74010", "Annecy", General, 1900, 2025),
+    p("05061", "Gap", General, 1900, 2025),
+    p("26362", "Valence", General, 1900, 2025),
+    p("43157", "Le Puy", General, 1900, 1987),
+    p("15014", "Aurillac", General, 1900, 2025),
+    p("12202", "Rodez", General, 1900, 2025),
+    p("46042", "Cahors", General, 1900, 2025),
+    p("81004", "Albi", General, 1900, 2025),
+    p("83137", "Toulon", General, 1900, 2025),
+    p("10387", "Troyes", General, 1900, 2025),
+    p("52121", "Chaumont", General, 1900, 2025),
+    p("88160", "Épinal", General, 1900, 2025),
+    p("90010", "Belfort", General, 1900, 2025),
+    p("02691", "Saint-Quentin", General, 1900, 2025),
+    p("60057", "Beauvais", General, 1900, 2025),
+    p("77288", "Melun", General, 1900, 2025),
+    p("92012", "Boulogne-Billancourt", General, 1968, 2025),
+    p("93066", "Saint-Denis", General, 1968, 2025),
+    p("94028", "Créteil", General, 1968, 2025),
+    p("78646", "Versailles", General, 1900, 2025),
+    p("92036", "Gennevilliers", General, 1968, 2025),
+    p("75036", "Gennevilliers", General, 1900, 1967),
+    p("27229", "Évreux", General, 1900, 2025),
+    p("28085", "Chartres", General, 1900, 2025),
+    p("23096", "Guéret", General, 1900, 2025),
+    p("19272", "Tulle", General, 1900, 2025),
+    p("24322", "Périgueux", General, 1900, 2025),
+    p("16015", "Angoulême", General, 1900, 2025),
+    p("79191", "Niort", General, 1900, 2025),
+    p("40192", "Mont-de-Marsan", General, 1900, 2025),
+    p("48095", "Mende", General, 1900, 2025),
+    p("49069", "Champtoceaux", General, 1900, 2014),
+    p("05088", "Montmorin", General, 1900, 2016),
+    p("59350", "Lille", North, 1900, 2025),
+    p("59512", "Roubaix", North, 1900, 2025),
+    p("62041", "Arras", North, 1900, 2025),
+    p("62160", "Boulogne-sur-Mer", North, 1900, 2025),
+    p("35238", "Rennes", Brittany, 1900, 2025),
+    p("29232", "Quimper", Brittany, 1900, 2025),
+    p("29019", "Brest", Brittany, 1900, 2025),
+    p("56121", "Lorient", Brittany, 1900, 2025),
+    p("22278", "Saint-Brieuc", Brittany, 1900, 2025),
+    p("67482", "Strasbourg", East, 1900, 2025),
+    p("68224", "Mulhouse", East, 1900, 2025),
+    p("64445", "Pau", SouthWest, 1900, 2025),
+    p("64102", "Bayonne", SouthWest, 1900, 2025),
+    p("65440", "Tarbes", SouthWest, 1900, 2025),
+    p("2A004", "Ajaccio", Corsica, 1976, 2025),
+    p("2B033", "Bastia", Corsica, 1976, 2025),
+    p("2A247", "Porto-Vecchio", Corsica, 1976, 2025),
+    p("2B050", "Calvi", Corsica, 1976, 2025),
+    p("20004", "Ajaccio", Corsica, 1900, 1975),
+    p("20033", "Bastia", Corsica, 1900, 1975),
+    p("97105", "Basse-Terre", Overseas, 1947, 2025),
+    p("97209", "Fort-de-France", Overseas, 1947, 2025),
+    p("97302", "Cayenne", Overseas, 1947, 2025),
+    p("97411", "Saint-Denis", Overseas, 1947, 2025),
+];
+
+/// Countries.
+pub const COUNTRIES: &[Place] = &[
+    p("99350", "Maroc", Maghreb, 1957, 2025),
+    p("99351", "Tunisie", Maghreb, 1957, 2025),
+    p("99352", "Algérie", Maghreb, 1963, 2025),
+    p("99139", "Portugal", Iberia, 1900, 2025),
+    p("99134", "Espagne", Iberia, 1900, 2025),
+    p("99127", "Italie", Italy, 1900, 2025),
+    p("99131", "Belgique", North, 1900, 2025),
+    p("99122", "Pologne", Poland, 1900, 2025),
+    p("99208", "Turquie", Turkey, 1900, 2025),
+    p("99341", "Sénégal", Africa, 1961, 2025),
+    p("99326", "Côte d'Ivoire", Africa, 1961, 2025),
+    p("99335", "Mali", Africa, 1961, 2025),
+    p("99205", "Liban", Maghreb, 1944, 2025),
+    p("99243", "Vietnam", Vietnam, 1977, 2025),
+    p("99322", "Cameroun", Africa, 1962, 2025),
+    p("99312", "République démocratique du Congo", Africa, 1997, 2025),
+    p("99333", "Madagascar", Madagascar, 1961, 2025),
+    p("99416", "Brésil", Iberia, 1900, 2025),
+    p("99132", "Royaume-Uni", British, 1900, 2025),
+];
