@@ -1,3 +1,4 @@
 //! Paillasse.
 
 pub mod hl7;
+pub mod xds;
