@@ -1,5 +1,6 @@
 //! Paillasse.
 
+pub mod mail;
 pub mod mime;
 pub mod mllp;
 pub mod soap;
