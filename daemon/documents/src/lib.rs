@@ -13,6 +13,7 @@
 
 pub mod hl7;
 pub mod lot_signature;
+pub mod xdm;
 pub mod xds;
 
 pub mod cda;
