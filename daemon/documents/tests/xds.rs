@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // helpers of tests
 
+mod golden;
 mod support;
 
 use paillasse_documents::xds::write::xml_document;
@@ -256,4 +257,95 @@ fn foreign_metadata_are_read_or_refused_for_a_reason() {
     assert_eq!(error(others), ReadError::SeveralPatients);
     assert_eq!(error(sound.replace("135156", "-1")), ReadError::Missing("size"));
     assert_eq!(error(sound.replace("6b5aea1a", "00000000")), ReadError::Missing("patientId"));
+}
+
+/// Attribute of the first element of that name in the CDA.
+fn cda_attr(cda: &Element, name: &str, attribute: &str) -> String {
+    cda.find("urn:hl7-org:v3", name).and_then(|e| e.attr(attribute)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn metadata_of_a_report_say_what_its_cda_says_and_pass_every_check() {
+    let report = golden::serology_report();
+    let pdf = paillasse_documents::pdf::build(&report).unwrap();
+    let cda = paillasse_documents::cda::build(&report, &pdf).unwrap();
+    let context = EntryContext {
+        symbol: "Document01",
+        uri: None,
+        visibility: Visibility::default(),
+        cda: cda.as_slice(),
+    };
+    let entry = entry_from_report(&report, &context).unwrap();
+    let read = paillasse_xml::parse(&cda).unwrap();
+    assert_eq!(entry.unique_id, cda_attr(&read, "id", "root"));
+    assert_eq!(entry.type_code.code, cda_attr(&read, "code", "code"));
+    assert_eq!(entry.title, read.child_text("urn:hl7-org:v3", "title").unwrap());
+    assert_eq!(entry.language, cda_attr(&read, "languageCode", "code"));
+    let created = cda_attr(&read, "effectiveTime", "value");
+    let local = jiff::fmt::strtime::parse("%Y%m%d%H%M%S%z", &created).unwrap().to_timestamp().unwrap();
+    assert_eq!(entry.creation_time, local, "same instant, UTC against local");
+    let role = read.find("urn:hl7-org:v3", "patientRole").unwrap();
+    let ids: Vec<(&str, &str)> = role
+        .children_named("urn:hl7-org:v3", "id")
+        .map(|i| (i.attr("extension").unwrap_or_default(), i.attr("root").unwrap_or_default()))
+        .collect();
+    assert!(
+        ids.contains(&(entry.patient_id.id.as_str(), entry.patient_id.authority.as_str())),
+        "INS of the CDA"
+    );
+    assert!(ids.contains(&(entry.source_patient_id.id.as_str(), entry.source_patient_id.authority.as_str())));
+    let events = read.find_all("urn:hl7-org:v3", "serviceEvent");
+    let codes: Vec<&str> = events
+        .iter()
+        .filter_map(|e| e.child("urn:hl7-org:v3", "code"))
+        .filter_map(|c| c.attr("code"))
+        .collect();
+    assert_eq!(entry.event_codes.iter().map(|c| c.code.as_str()).collect::<Vec<_>>(), codes);
+}
+
+#[test]
+fn metadata_of_every_golden_report_pass_the_checks_of_their_channel_and_the_schema() {
+    for (name, report) in golden::all() {
+        let production = report.patient.ins.as_ref().is_some_and(|ins| !ins.oid.is_test());
+        let channel = if report.patient.ins.is_some() { Channel::Dmp } else { Channel::Xdm };
+        let uri = (channel == Channel::Xdm).then_some("DOC00001.XML");
+        let cda = b"<ClinicalDocument/>".as_slice();
+        let context = EntryContext { symbol: "Document01", uri, visibility: Visibility::default(), cda };
+        let entry = entry_from_report(&report, &context).unwrap();
+        let set = set_for_entry(
+            &entry,
+            SetContext {
+                submission_time: entry.creation_time + jiff::SignedDuration::from_secs(60),
+                source_id: golden::LAB_ARC.into(),
+                unique_id: format!("{}.4.1", golden::LAB_ARC),
+                content_type: Code::content_type_biology(),
+            },
+        )
+        .unwrap();
+        let signature = (channel == Channel::Dmp)
+            .then(|| signature_entry(&set, &entry, &format!("{}.5.1", golden::LAB_ARC), b"<S/>"));
+        let lot = Lot { set, documents: vec![entry], signature, replacements: vec![] };
+        let patient = patient_id(&report);
+        let structure = [format!("1{}", report.laboratory.finess)];
+        let rules =
+            Rules { production, structures: &structure, cda_patient: Some(&patient), ..rules(channel) };
+        assert_eq!(check(&lot, &[cda, b"<S/>"], &rules), [], "{name}");
+        validate(&submit_objects_request(&lot));
+    }
+}
+
+#[test]
+fn mss_04_without_a_qualified_identity_the_metadata_hold_the_local_number_only() {
+    let mut report = golden::unqualified_report();
+    let context = EntryContext {
+        symbol: "Document01",
+        uri: Some("DOC00001.XML"),
+        visibility: Visibility::default(),
+        cda: b"",
+    };
+    let entry = entry_from_report(&report, &context).unwrap();
+    assert_eq!(entry.patient_id.kind, PatientIdKind::Local);
+    assert_eq!(entry.patient_id.id, report.patient.local_id.extension);
+    report.responsible.national_id = None;
+    assert!(entry_from_report(&report, &context).is_err(), "no legal authenticator without an identifier");
 }

@@ -11,6 +11,7 @@ pub mod check;
 pub mod hl7types;
 pub mod model;
 pub mod read;
+pub mod report;
 pub mod write;
 
 pub use check::{Channel, MetadataError, Rules, check};
@@ -20,4 +21,5 @@ pub use model::{
     signature_entry,
 };
 pub use read::{ReadEntry, ReadError, ReadSet, read_metadata};
+pub use report::{EntryContext, SetContext, entry_from_report, patient_id, set_for_entry};
 pub use write::{AvailabilityStatus, status_update_request, submit_objects_request};
