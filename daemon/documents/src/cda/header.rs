@@ -1,6 +1,6 @@
 //! Header of the CR-BIO, in the order of the schema.
 
-use paillasse_shared::domain::identity::Sex;
+use paillasse_shared::domain::identity::{BirthDate, Sex};
 use paillasse_shared::domain::report::{
     Address, Author, Civility, Confidentiality, EncounterKind, Identifier, Laboratory, Moment, OID_PERSONS,
     OID_STRUCTURES, Organization, Professional, ProfessionalTitle, Report, ReportStatus, Telecom,
@@ -70,7 +70,6 @@ pub(super) fn write(x: &mut Xml, r: &Report) {
         x.nest("relatedDocument", &[("typeCode", "RPLC")], |x| {
             x.nest("parentDocument", &[], |x| {
                 x.empty("id", &[("root", replaced)]);
-                x.empty("setId", &[("root", &r.set_id)]);
                 x.empty("versionNumber", &[("value", &r.version.saturating_sub(1).to_string())]);
             });
         });
@@ -137,8 +136,7 @@ fn record_target(x: &mut Xml, r: &Report) {
                     "administrativeGenderCode",
                     &[("code", code), ("displayName", label), ("codeSystem", "2.16.840.1.113883.5.1")],
                 );
-                // The raw date of INSi leaves as it is, lunar or not: INS rules A.5.
-                x.empty("birthTime", &[("value", &t.birth_date.compact())]);
+                x.empty("birthTime", &[("value", &birth_time(&t.birth_date))]);
                 if let Some(place) = &t.birth_place {
                     x.nest("birthplace", &[], |x| {
                         x.nest("place", &[], |x| {
@@ -156,6 +154,15 @@ fn record_target(x: &mut Xml, r: &Report) {
     });
 }
 
+/// An HL7 timestamp exists in the calendar: unknown parts are interpreted as the identity rules (RNIV) say, and of a
+/// lunar date no calendar has, only the year is written.
+fn birth_time(date: &BirthDate) -> String {
+    match date.civil() {
+        Some(_) => date.interpreted().compact(),
+        None => format!("{:04}", date.parts().0),
+    }
+}
+
 fn author(x: &mut Xml, r: &Report) {
     x.nest("author", &[], |x| {
         time(x, "time", r.created_at);
@@ -171,7 +178,7 @@ fn author(x: &mut Xml, r: &Report) {
                     x.leaf("manufacturerModelName", &[], manufacturer);
                     x.leaf("softwareName", &[], software);
                 });
-                laboratory(x, "representedOrganization", &r.laboratory);
+                laboratory(x, "representedOrganization", &r.laboratory, false);
             }
         });
     });
@@ -307,8 +314,8 @@ fn encounter(x: &mut Xml, r: &Report) {
             });
             x.nest("responsibleParty", &[], |x| {
                 x.nest("assignedEntity", &[], |x| {
-                    let own = Professional { organization: None, ..r.responsible.clone() };
-                    entity(x, &own, Some(lab), "assignedPerson", "representedOrganization");
+                    person(x, &r.responsible, Some(lab), "assignedPerson");
+                    laboratory(x, "representedOrganization", lab, true);
                 });
             });
             x.nest("location", &[], |x| {
@@ -354,6 +361,16 @@ pub(super) fn entity(
     person_element: &str,
     organization_element: &str,
 ) {
+    person(x, p, lab, person_element);
+    match (&p.organization, lab) {
+        (Some(org), _) => x.nest(organization_element, &[], |x| organization(x, org, lab.is_some())),
+        (None, Some(lab)) => laboratory(x, organization_element, lab, false),
+        (None, None) => {}
+    }
+}
+
+/// Identifier, profession, address, telecoms and name of a person.
+fn person(x: &mut Xml, p: &Professional, lab: Option<&Laboratory>, element: &str) {
     if let Some(id) = &p.national_id {
         x.empty("id", &[("root", OID_PERSONS), ("extension", id)]);
     }
@@ -365,12 +382,7 @@ pub(super) fn entity(
         Some(lab) if p.telecoms.is_empty() => telecoms(x, &lab.telecoms),
         _ => telecoms(x, &p.telecoms),
     }
-    x.nest(person_element, &[], |x| name(x, p));
-    match (&p.organization, lab) {
-        (Some(org), _) => x.nest(organization_element, &[], |x| organization(x, org, lab.is_some())),
-        (None, Some(lab)) => laboratory(x, organization_element, lab),
-        (None, None) => {}
-    }
+    x.nest(element, &[], |x| name(x, p));
 }
 
 pub(super) fn name(x: &mut Xml, p: &Professional) {
@@ -409,10 +421,11 @@ pub(super) fn organization(x: &mut Xml, o: &Organization, complete: bool) {
     }
 }
 
-fn laboratory(x: &mut Xml, element: &str, lab: &Laboratory) {
+/// The laboratory as an organization; the Cofrac number belongs to the responsible party only.
+fn laboratory(x: &mut Xml, element: &str, lab: &Laboratory, with_cofrac: bool) {
     x.nest(element, &[], |x| {
         x.empty("id", &[("root", OID_STRUCTURES), ("extension", &finess(lab))]);
-        if let Some(number) = filled(lab.cofrac.as_deref()) {
+        if let Some(number) = filled(lab.cofrac.as_deref()).filter(|_| with_cofrac) {
             x.empty(
                 "id",
                 &[("root", OID_COFRAC), ("extension", number), ("assigningAuthorityName", "COFRAC")],

@@ -25,13 +25,16 @@ const BOTTOM: f32 = HEIGHT - 52.0;
 
 /// Columns of the result table: left edge and width.
 const LABEL: (f32, f32) = (MARGIN, 172.0);
-const RESULT: (f32, f32) = (MARGIN + 178.0, 88.0);
-const UNIT: (f32, f32) = (MARGIN + 270.0, 66.0);
-const RANGE: (f32, f32) = (MARGIN + 340.0, 88.0);
+const RESULT: (f32, f32) = (MARGIN + 178.0, 80.0);
+const UNIT: (f32, f32) = (MARGIN + 264.0, 68.0);
+const RANGE: (f32, f32) = (MARGIN + 340.0, 86.0);
 const BEFORE: (f32, f32) = (MARGIN + 432.0, CONTENT - 432.0);
 
-/// Side of a module of the datamatrix, in points: 0.35 mm, over the 0.3 mm required.
-const MODULE: f32 = 0.35 / 25.4 * 72.0;
+/// Side of a module of the datamatrix, in points: 0.42 mm, over the 0.3 mm required.
+const MODULE: f32 = 0.42 / 25.4 * 72.0;
+const SYMBOL_CAPTION: &str = "INS à scanner";
+/// A result of more characters than this is set in ordinary weight.
+const LONG_TEXT: usize = 60;
 /// Places after which the digits of a matricule are set apart: `2 97 02 2A 020 778 78`.
 const MATRICULE_GROUPS: &[usize] = &[1, 3, 5, 7, 10, 13];
 
@@ -45,7 +48,7 @@ pub(super) fn lay_out(report: &Report, faces: &Faces) -> Result<Vec<Vec<Op>>, Do
         let mut header_due = true;
         for (i, sub) in chapter.subs.iter().enumerate() {
             let title = (i == 0).then_some(chapter.title.as_str());
-            sub_chapter(&mut c, report, title, sub, &mut header_due)?;
+            sub_chapter(&mut c, title, &chapter.title, sub, &mut header_due)?;
         }
     }
     closing(&mut c, report, &narrative);
@@ -122,19 +125,19 @@ fn identity(c: &mut Canvas<'_>, r: &Report) {
     let top = c.y;
     let symbol = datamatrix_of(r);
     let symbol_side = symbol.as_ref().map_or(0.0, |s| s.size() as f32 * MODULE);
-    let text_width = left - 2.0 * PAD - if symbol.is_some() { symbol_side + 12.0 } else { 0.0 };
+    let symbol_width = symbol_side.max(c.width(CAPTION, SYMBOL_CAPTION));
+    let text_width = left - 2.0 * PAD - if symbol.is_some() { symbol_width + 12.0 } else { 0.0 };
 
     c.y = top + PAD - 2.0;
     patient(c, r, MARGIN + PAD, text_width);
     let mut end = c.y + PAD - 2.0;
     if let Some(symbol) = symbol {
         // One module of quiet zone is asked for; the box leaves at least four.
-        let x = MARGIN + left - PAD - symbol_side;
-        c.push(Op::Symbol { x, y: top + PAD, module: MODULE, symbol });
-        let caption = "INS à scanner";
-        let y = top + PAD + symbol_side + 10.0;
-        let width = c.width(CAPTION, caption);
-        c.text(x + (symbol_side - width) / 2.0, y, CAPTION, caption);
+        let middle = MARGIN + left - PAD - symbol_width / 2.0;
+        c.push(Op::Symbol { x: middle - symbol_side / 2.0, y: top + PAD, module: MODULE, symbol });
+        let y = top + PAD + symbol_side + 11.0;
+        let width = c.width(CAPTION, SYMBOL_CAPTION);
+        c.text(middle - width / 2.0, y, CAPTION, SYMBOL_CAPTION);
         end = end.max(y + PAD - 2.0);
     }
     c.y = top + PAD - 2.0;
@@ -271,14 +274,14 @@ fn fact(c: &mut Canvas<'_>, x: f32, width: f32, label: &str, value: &str) {
 
 fn sub_chapter(
     c: &mut Canvas<'_>,
-    r: &Report,
     chapter: Option<&str>,
+    continued: &str,
     sub: &SubText<'_>,
     header_due: &mut bool,
 ) -> Result<(), DocumentError> {
     let lines = sub.lines();
     // A title never stays alone at the foot of a page.
-    let first = lines.first().map_or(0.0, |l| height_of(c, l, r)).min(200.0);
+    let first = lines.first().map_or(0.0, |l| height_of(c, l)).min(200.0);
     let titles = if chapter.is_some() { 26.0 } else { 0.0 } + if sub.title.is_some() { 16.0 } else { 0.0 };
     let sampling: usize = sub.sampling.iter().map(|s| c.wrap(SMALL, s, CONTENT).len()).sum();
     *header_due |= need(c, titles + sampling as f32 * SMALL.leading() + 16.0 + first + 14.0);
@@ -302,17 +305,27 @@ fn sub_chapter(
         c.y += 3.0;
         c.rule(MARGIN, c.y, CONTENT, 0.4, Ink::Hairline);
     }
+    let mut ruled = false;
     for (i, line) in lines.iter().enumerate() {
         // A heading keeps its first row; a result keeps its second expression.
-        let mut wanted = height_of(c, line, r);
+        let mut wanted = height_of(c, line);
         if matches!(line, Line::Heading { .. }) || matches!(lines.get(i + 1), Some(Line::Second { .. })) {
-            wanted += lines.get(i + 1).map_or(0.0, |next| height_of(c, next, r));
+            wanted += lines.get(i + 1).map_or(0.0, |next| height_of(c, next));
         }
         if need(c, wanted.min(BOTTOM - TOP - 30.0)) {
+            let title = sub.title.as_deref().unwrap_or(continued);
+            paragraph(c, MARGIN, CONTENT, HEADING, &format!("{title} (suite)"));
             table_header(c);
+            ruled = false;
         }
-        draw_line(c, line, r)?;
+        // The hairline stands above a row, so that comments and second expressions stay with their result.
+        if ruled && matches!(line, Line::Heading { .. } | Line::Result { .. } | Line::Image { .. }) {
+            c.rule(MARGIN, c.y, CONTENT, 0.4, Ink::Hairline);
+        }
+        ruled = !matches!(line, Line::Heading { .. });
+        draw_line(c, line)?;
     }
+    c.rule(MARGIN, c.y, CONTENT, 0.4, Ink::Hairline);
     for note in &sub.notes {
         comment(c, note, MARGIN);
     }
@@ -367,7 +380,12 @@ fn indent(level: u8) -> f32 {
 }
 
 fn cells(c: &Canvas<'_>, row: &ResultText<'_>, level: u8) -> Cells {
-    let style = if row.abnormal { ABNORMAL } else { STRONG };
+    // A sentence in bold tires the eye; a value deserves it.
+    let style = match (row.abnormal, row.result.chars().count() > LONG_TEXT) {
+        (true, _) => ABNORMAL,
+        (false, false) => STRONG,
+        (false, true) => BODY,
+    };
     // A textual result takes the room of the empty columns at its right.
     let free = [row.unit.is_empty(), row.reference.is_empty(), row.previous.is_empty()];
     let right = match free {
@@ -408,7 +426,7 @@ fn second_cells(c: &Canvas<'_>, line: &Line<'_>) -> Option<(Cells, u8)> {
     Some((cells, *level))
 }
 
-fn height_of(c: &Canvas<'_>, line: &Line<'_>, _report: &Report) -> f32 {
+fn height_of(c: &Canvas<'_>, line: &Line<'_>) -> f32 {
     match line {
         Line::Heading { .. } => 17.0,
         Line::Result { row, level } => cells(c, row, *level).height(),
@@ -421,7 +439,7 @@ fn height_of(c: &Canvas<'_>, line: &Line<'_>, _report: &Report) -> f32 {
     }
 }
 
-fn draw_line(c: &mut Canvas<'_>, line: &Line<'_>, _report: &Report) -> Result<(), DocumentError> {
+fn draw_line(c: &mut Canvas<'_>, line: &Line<'_>) -> Result<(), DocumentError> {
     match line {
         Line::Heading { text, level, .. } => {
             c.y += 3.0;
@@ -480,7 +498,6 @@ fn draw_cells(c: &mut Canvas<'_>, cells: &Cells, level: u8) {
         c.text(BEFORE.0, base(i, SMALL_TEXT) + shift, Style { weight, ..SMALL_TEXT }, line);
     }
     c.y += height;
-    c.rule(MARGIN, c.y - 0.4, CONTENT, 0.4, Ink::Hairline);
 }
 
 /// A result whose text is longer than a page: label once, text over the pages.
@@ -569,10 +586,9 @@ fn closing(c: &mut Canvas<'_>, r: &Report, n: &Narrative<'_>) {
     if let Some(attached) = &r.second_intention {
         paragraph(c, MARGIN, CONTENT, SMALL_TEXT, &format!("Document joint : {}", attached.title));
     }
-    if n.chapters.iter().flat_map(|ch| &ch.subs).any(|s| s.lines().iter().any(has_sign)) {
-        let legend = "H : au-dessus des valeurs de référence   B : en dessous   HH, BB : valeur d'alerte   \
-                      * : résultat anormal   S, I, R : sensible, intermédiaire, résistant";
-        paragraph(c, MARGIN, CONTENT, SMALL, legend);
+    let legend = legend(n);
+    if !legend.is_empty() {
+        paragraph(c, MARGIN, CONTENT, SMALL, &legend);
     }
     if let Some(notice) = &n.notice {
         c.y += 4.0;
@@ -583,8 +599,29 @@ fn closing(c: &mut Canvas<'_>, r: &Report, n: &Narrative<'_>) {
     }
 }
 
-fn has_sign(line: &Line<'_>) -> bool {
-    matches!(line, Line::Result { row, .. } if !row.sign.is_empty())
+/// Explains the signs that were printed, and only those.
+fn legend(n: &Narrative<'_>) -> String {
+    const MEANINGS: [(&str, &str); 10] = [
+        ("H", "au-dessus des valeurs de référence"),
+        ("B", "au-dessous des valeurs de référence"),
+        ("HH", "très au-dessus, alerte"),
+        ("BB", "très au-dessous, alerte"),
+        ("*", "anormal"),
+        ("**", "très anormal, alerte"),
+        ("S", "sensible"),
+        ("SFD", "sensible à forte posologie"),
+        ("I", "intermédiaire"),
+        ("R", "résistant"),
+    ];
+    let mut used: Vec<&str> = Vec::new();
+    for sub in n.chapters.iter().flat_map(|chapter| &chapter.subs) {
+        used.extend(sub.lines().iter().filter_map(|line| match line {
+            Line::Result { row, .. } => Some(row.sign),
+            _ => None,
+        }));
+    }
+    let explained = MEANINGS.iter().filter(|(sign, _)| used.contains(sign));
+    explained.map(|(sign, meaning)| format!("{sign} : {meaning}")).collect::<Vec<_>>().join("  ·  ")
 }
 
 /// What every page carries: running header from the second on, footer with the page number, training mark.

@@ -628,7 +628,7 @@ pub fn serology_report() -> Report {
 }
 
 fn susceptibility(code: &str, label: &str, mic: &str, flag: Interpretation) -> ResultItem {
-    num(code, label, label, mic, ("mg/L", "mg/L")).flag(flag)
+    num(code, label, label.split(" [").next().unwrap_or(label), mic, ("mg/L", "mg/L")).flag(flag)
 }
 
 /// 6: urine culture with an isolate, its antibiogram and text results.
