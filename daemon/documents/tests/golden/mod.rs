@@ -2,7 +2,7 @@
 //!
 //! Used by the tests and by the examples. The matricules have an impossible place (`99999`, or a commune that does
 //! not exist) and a computed key; no one bears them.
-#![allow(dead_code, missing_docs)]
+#![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use paillasse_shared::domain::identity::matricule::key_of;
 use paillasse_shared::domain::identity::{
