@@ -1,5 +1,6 @@
 //! Paillasse.
 
+pub mod insi;
 pub mod mail;
 pub mod mime;
 pub mod mllp;

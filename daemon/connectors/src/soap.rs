@@ -261,11 +261,31 @@ impl Message {
     }
 }
 
+/// An answer as it came, before it is read; services that must trace it keep these bytes.
+#[derive(Debug, Clone)]
+pub struct RawAnswer {
+    /// HTTP status.
+    pub http_status: u16,
+    /// Media type, empty when not given.
+    pub media: MediaType,
+    /// Body.
+    pub bytes: Vec<u8>,
+}
+
 /// Posts a request and reads the answer.
 ///
 /// # Errors
 /// See [`SoapError`]; a fault is an error whatever its HTTP status.
 pub async fn call(client: &reqwest::Client, request: Post<'_>) -> Result<Message, SoapError> {
+    let raw = exchange(client, request).await?;
+    read_answer(raw.http_status, &raw.media, raw.bytes)
+}
+
+/// Posts a request and gives the answer back unread, for [`read_answer`].
+///
+/// # Errors
+/// [`SoapError::Network`] and [`SoapError::TooLarge`] only.
+pub async fn exchange(client: &reqwest::Client, request: Post<'_>) -> Result<RawAnswer, SoapError> {
     let max = request.max_response;
     let mut builder = client
         .post(request.url)
@@ -298,7 +318,7 @@ pub async fn call(client: &reqwest::Client, request: Post<'_>) -> Result<Message
             }
         }
     }
-    read_answer(status, &media, bytes)
+    Ok(RawAnswer { http_status: status, media, bytes })
 }
 
 /// Reads an answer already received: status, media type, body.
