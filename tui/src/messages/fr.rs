@@ -1,0 +1,583 @@
+//! The sentences, in French.
+
+use paillasse_shared::domain::identity::compare::Explanation;
+use paillasse_shared::domain::identity::{Comparison, TraitField};
+use paillasse_shared::protocol::patient::InsiState;
+
+use crate::state::screen::{Screen, Step};
+use crate::state::{Level, State};
+
+/// Name of the program in line 1.
+pub const PROGRAM: &str = "PAILLASSE";
+/// Mark of training systems.
+pub const SCHOOL: &str = " ÉCOLE ";
+/// Window too small.
+pub const ENLARGE: &str = "Agrandir la fenêtre (60 x 20)";
+/// First seconds.
+pub const CONNECTING: &str = "connexion…";
+/// Nobody answers.
+pub const DAEMON_ABSENT: &str = "service du laboratoire injoignable, nouvel essai automatique";
+/// Day before.
+pub const YESTERDAY: &str = "hier";
+/// After the footer of a choice.
+pub const OR_LETTER: &str = "ou la lettre";
+
+/// Counter: urgent dossiers to validate.
+pub const LIST_URGENT: &str = "urgents";
+/// Counter: dossiers to validate.
+pub const LIST_VALIDATE: &str = "à valider";
+/// Counter: returns of INSi.
+pub const LIST_INSI: &str = "INSi";
+/// Counter: orders that need a person.
+pub const LIST_PARKED: &str = "envois";
+/// Counter: messages of analysers.
+pub const LIST_INBOX: &str = "automates";
+
+/// Label of the search field.
+pub const SEARCH: &str = "Rechercher";
+/// Nothing found.
+pub const NOBODY: &str = "Personne ne correspond.";
+/// Before the first answer.
+pub const LOADING: &str = "lecture…";
+/// A value that is not known.
+pub const UNKNOWN: &str = "–";
+
+/// Column titles of the patient list.
+pub const COL_BIRTH_NAME: &str = "Nom de naissance";
+/// Column title.
+pub const COL_GIVEN: &str = "Prénoms";
+/// Column title.
+pub const COL_BORN: &str = "Né(e) le";
+/// Column title.
+pub const COL_SEX: &str = "S";
+/// Column title.
+pub const COL_USED: &str = "Nom utilisé";
+/// Column title.
+pub const COL_IDENTITY: &str = "Identité";
+/// Column title.
+pub const COL_DOSSIER: &str = "Dossier";
+/// Column title.
+pub const COL_DAY: &str = "Ouvert le";
+/// Column title.
+pub const COL_STATE: &str = "État";
+/// Column title.
+pub const COL_PATIENT: &str = "Patient";
+/// Column title.
+pub const COL_WORST: &str = "Pire";
+/// Column title.
+pub const COL_DONE: &str = "Rendus";
+/// Column title.
+pub const COL_CAUSE: &str = "Par cause";
+/// Column title.
+pub const COL_COUNT: &str = "Nombre";
+/// Column title.
+pub const COL_SINCE: &str = "Depuis";
+/// Column title.
+pub const COL_CURE: &str = "Ce qui guérit";
+/// Column title.
+pub const COL_TO: &str = "Vers";
+/// Column title.
+pub const COL_RECEIVED: &str = "Reçu";
+/// Column title.
+pub const COL_SENDER: &str = "Expéditeur";
+/// Column title.
+pub const COL_KIND: &str = "Type";
+/// Column title.
+pub const COL_WHY: &str = "Pourquoi";
+/// Column title.
+pub const COL_ASKED: &str = "Demandé par";
+
+/// Labels of the form, in order.
+pub const FORM_LABELS: [&str; 8] = [
+    "Nom de naissance",
+    "1er prénom",
+    "Prénoms (liste)",
+    "Né(e) le",
+    "Sexe",
+    "Lieu de naissance",
+    "Nom utilisé",
+    "Téléphone",
+];
+/// What each field of the form expects.
+pub const FORM_HINTS: [&str; 8] = [
+    "Le nom de naissance, comme sur la pièce d'identité.",
+    "Le premier prénom de naissance; un prénom composé s'écrit avec son tiret.",
+    "Tous les prénoms de la pièce, dans l'ordre; vide si inconnus.",
+    "JJ/MM/AAAA; les points et tirets conviennent aussi.",
+    "F, M, ou I si indéterminé.",
+    "Commune, pays ou code, comme il s'appelait à la naissance; vide si inconnu.",
+    "Le nom d'usage, s'il diffère.",
+    "Facultatif.",
+];
+/// Title of the form.
+pub const FORM_NEW: &str = "Nouveau patient";
+/// Title of the form.
+pub const FORM_EDIT: &str = "Corriger les traits";
+/// Locked traits.
+pub const LOCKED: &str = "Traits verrouillés (identité récupérée ou qualifiée) : un motif sera demandé.";
+/// Required fields.
+pub const REQUIRED: &str = "Ce champ est nécessaire.";
+/// Bad sex.
+pub const BAD_SEX: &str = "Sexe : F, M ou I.";
+
+/// Headings of the patient screen.
+pub const INS_PANEL: &str = "Identité nationale de santé";
+/// Heading.
+pub const DOSSIERS: &str = "Dossiers";
+/// No dossier.
+pub const NO_DOSSIER: &str = "Aucun dossier.";
+/// INS not shown.
+pub const NO_INS: &str = "Pas d'INS sur cette fiche.";
+
+/// Title of the comparison columns.
+pub const HERE: &str = "Ici";
+/// Title of the comparison columns.
+pub const AT_INSI: &str = "INSi";
+/// Comparison under way.
+pub const INSI_FOUND: &str = "INSi a trouvé une identité";
+/// A record already carries it.
+pub const HELD_BY: &str = "Attention : une autre fiche porte déjà ce matricule. Rapprocher avant d'accepter.";
+/// Contradiction.
+pub const CONTRADICTION: &str = "Ce retour contredit nos traits : est-ce bien la même personne ?";
+
+/// Titles of overlays.
+pub const HELP: &str = "Aide : ce que font les touches ici";
+/// Title.
+pub const PALETTE: &str = "Tout faire";
+/// Title.
+pub const QUALIFY: &str = "Quelle pièce avez-vous vue ?";
+/// Title.
+pub const QUALIFY_PARENT: &str = "Et quelle pièce du parent ?";
+/// Note.
+pub const QUALIFY_NOTE: &str = "La pièce doit être l'original, en cours de validité, et conforme aux traits affichés.";
+/// Weak device.
+pub const WEAK_DEVICE: &str = "ne suffit pas à valider l'identité";
+/// Title.
+pub const CONSENT: &str = "Mon espace santé : information et accord";
+/// Choices of consent.
+pub const CONSENT_CHOICES: [(char, &str, &str); 3] = [
+    ('i', "Informé, non opposé", "l'alimentation se fait"),
+    ('o', "Informé, opposé", "motif légitime : rien ne part vers Mon espace santé"),
+    ('n', "Pas encore informé", "l'information reste à donner"),
+];
+/// Title.
+pub const ROLE: &str = "À quel titre ?";
+/// Title.
+pub const SIMILAR: &str = "Est-ce l'une de ces personnes ?";
+/// Note.
+pub const SIMILAR_NOTE: &str = "Des identités proches existent déjà.";
+/// Choice.
+pub const SIMILAR_NONE: &str = "Aucune : créer ce nouveau patient";
+/// Title.
+pub const PICK_EXAM: &str = "Ajouter un examen";
+/// Title.
+pub const PICK_CORRESPONDENT: &str = "Choisir un correspondant";
+/// Title.
+pub const PICK_ADDRESS: &str = "Quel correspondant corriger ?";
+/// Title.
+pub const REFUSE: &str = "Refuser le retour d'INSi";
+/// Note.
+pub const REFUSE_NOTE: &str = "Motif du refus. L'identité reste telle qu'elle est ici.";
+/// Title.
+pub const CANCEL_ORDER: &str = "Annuler l'envoi";
+/// Note.
+pub const CANCEL_ORDER_NOTE: &str = "Motif de l'annulation. Rien ne partira vers ce destinataire.";
+/// Title.
+pub const CANCEL_RESULT: &str = "Examen non fait";
+/// Note.
+pub const CANCEL_RESULT_NOTE: &str = "Motif, tel qu'il figurera au dossier.";
+/// Title.
+pub const TRACE: &str = "Tracer l'appel du prescripteur";
+/// Note.
+pub const TRACE_NOTE: &str = "Qui a été prévenu, et ce qui a été dit.";
+/// Title.
+pub const ADDRESS: &str = "Adresse MSSanté du correspondant";
+/// Note.
+pub const ADDRESS_NOTE: &str = "L'adresse complète; les ordres de cette cause sont rejoués une fois.";
+/// Title.
+pub const CLOSE_MESSAGE: &str = "Écarter ce message";
+/// Note.
+pub const CLOSE_MESSAGE_NOTE: &str = "Motif. Le message reste conservé et rejouable.";
+/// Title.
+pub const MOTIVE: &str = "Motif de la correction";
+/// Note.
+pub const MOTIVE_NOTE: &str = "Les traits sont verrouillés : le motif est inscrit à l'historique.";
+/// Question.
+pub const QUIT: &str = "Quitter avec un travail non enregistré ?";
+/// Question.
+pub const VALIDATE_ANYWAY: &str = "Un geste est attendu avant de valider. Valider quand même ?";
+
+/// Titles of panes.
+pub const JOURNAL: &str = "Journal des actes";
+/// Title.
+pub const HISTORY: &str = "Historique de l'identité";
+/// Title.
+pub const PREVIEW: &str = "Aperçu du compte rendu";
+/// Title.
+pub const ABOUT: &str = "À propos";
+/// Title.
+pub const VALIDATION: &str = "Dossiers à valider";
+/// Title.
+pub const INS_LIST: &str = "Retours d'INSi à traiter";
+/// Title.
+pub const QUEUE: &str = "Envois : pourquoi pas parti ?";
+/// Title.
+pub const INBOX: &str = "Messages d'automates à traiter";
+/// Empty list.
+pub const NOTHING_TO_DO: &str = "Rien à traiter.";
+/// Empty queue.
+pub const ALL_LEFT: &str = "Tout est parti.";
+/// Heading.
+pub const DEPARTURE: &str = "Au départ après validation";
+/// Heading.
+pub const SENDINGS: &str = "Envois";
+/// Heading.
+pub const GATES: &str = "Ce qu'il faut pour partir";
+/// Heading.
+pub const ATTEMPTS: &str = "Essais, dans les mots du destinataire";
+/// No attempt.
+pub const NO_ATTEMPT: &str = "Aucun essai pour l'instant.";
+/// Urgent dossier.
+pub const URGENT: &str = "URGENT";
+/// Column titles of results.
+pub const COL_RESULT: &str = "Résultat";
+/// Column title.
+pub const COL_REFERENCE: &str = "Référence";
+/// Column title.
+pub const COL_TREND: &str = "Tendance";
+/// New dossier.
+pub const NEW_DOSSIER: &str = "Nouveau dossier";
+/// Label.
+pub const EXAMS: &str = "Examens";
+/// Label.
+pub const CORRESPONDENTS: &str = "Correspondants";
+/// Nothing chosen yet.
+pub const NONE_YET: &str = "aucun pour l'instant";
+
+/// Sentences said after an act.
+pub const DONE_CREATED: &str = "Patient créé. L'appel INSi se fait en arrière-plan.";
+/// Said.
+pub const DONE_EDITED: &str = "Traits corrigés.";
+/// Said.
+pub const DONE_ACCEPTED: &str = "Traits d'INSi acceptés. Reste à voir une pièce d'identité.";
+/// Said.
+pub const DONE_ACCEPTED_QUALIFIED: &str = "Traits d'INSi acceptés : identité qualifiée.";
+/// Said.
+pub const DONE_REFUSED: &str = "Retour d'INSi refusé; l'identité reste inchangée.";
+/// Said.
+pub const DONE_DEVICE: &str = "Pièce enregistrée.";
+/// Said.
+pub const DONE_QUALIFIED: &str = "Pièce enregistrée : identité qualifiée. Les envois retenus partent.";
+/// Said.
+pub const DONE_CONSENT: &str = "Information et accord enregistrés.";
+/// Said.
+pub const DONE_FETCH: &str = "Appel INSi lancé; la fiche reste utilisable.";
+/// Said.
+pub const DONE_DOSSIER: &str = "Dossier enregistré.";
+/// Said.
+pub const DONE_EXAM: &str = "Examen ajouté.";
+/// Said.
+pub const DONE_EXAM_REMOVED: &str = "Examen marqué non fait.";
+/// Said.
+pub const DONE_CORRESPONDENT: &str = "Correspondant ajouté.";
+/// Said.
+pub const DONE_TECHNICAL: &str = "Validé techniquement.";
+/// Said.
+pub const DONE_BIOLOGICAL: &str = "Validé. Le compte rendu part vers ses destinataires.";
+/// Said.
+pub const DONE_NEXT: &str = "Validé; voici le dossier suivant.";
+/// Said.
+pub const DONE_TRACED: &str = "Appel tracé.";
+/// Said.
+pub const DONE_RETRY: &str = "ordre(s) rejoué(s).";
+/// Said.
+pub const DONE_CANCELLED: &str = "ordre(s) annulé(s).";
+/// Said.
+pub const DONE_REPLAY_FILED: &str = "Message relu : tout est classé.";
+/// Said.
+pub const DONE_REPLAY: &str = "Message relu";
+/// Said.
+pub const DONE_CLOSED: &str = "Message écarté.";
+/// Said.
+pub const DONE_COPIED: &str = "Copié dans le presse-papiers";
+/// Said.
+pub const DONE_PAUSED: &str = "Service en pause : rien ne part, rien ne se perd.";
+/// Said.
+pub const DONE_RESUMED: &str = "Service repris.";
+/// Said.
+pub const DONE_HELD: &str = "Document retenu.";
+/// Said.
+pub const DONE_RELEASED: &str = "Document libéré.";
+/// Said.
+pub const DONE_HIDDEN: &str = "Document invisible au patient.";
+/// Said.
+pub const WILL_HOLD: &str = "Le compte rendu sera retenu à la validation. F5 de nouveau pour le laisser partir.";
+/// Said.
+pub const WILL_GO: &str = "Le compte rendu partira à la validation.";
+/// Said.
+pub const WILL_HIDE: &str = "Le compte rendu sera invisible au patient jusqu'à l'annonce.";
+/// Said.
+pub const WILL_SHOW: &str = "Le compte rendu sera visible du patient.";
+/// Said.
+pub const LINE_LOST: &str = "La liaison avec le service est perdue; ce qui est affiché reste lisible.";
+/// Said.
+pub const STOPPING: &str = "Le service du laboratoire s'arrête; le poste se reconnectera seul.";
+/// Said.
+pub const NOT_NOW: &str = "Pas possible maintenant";
+/// Said.
+pub const NO_DOCUMENT: &str = "Ce dossier n'a pas encore de compte rendu.";
+/// Said.
+pub const NO_EXAM: &str = "Choisir au moins un examen.";
+/// Said.
+pub const DRAFT_KEPT: &str = "Saisie gardée : F2 la reprend.";
+/// Said.
+pub const INSI_RETURN: &str = "INSi a répondu pour ce patient : Entrée pour voir le retour.";
+/// Said.
+pub const INSI_NOBODY: &str = "INSi ne trouve personne avec ces traits : vérifier la pièce, puis F2 Corriger.";
+/// Said.
+pub const INSI_SEVERAL: &str = "INSi trouve plusieurs personnes : compléter prénoms et lieu, puis F3.";
+/// Said.
+pub const SCAN_UNKNOWN: &str = "Code scanné : recherche…";
+/// Said.
+pub const SCAN_LAYOUT: &str = "Lecteur réglé sur un autre clavier (chiffres illisibles) : corriger son réglage.";
+
+/// `depuis 09:12`.
+pub fn since(moment: &str) -> String {
+    format!("depuis {moment}")
+}
+
+/// A key that does nothing here.
+pub fn useless(key: &str) -> String {
+    format!("{key} ne fait rien ici. F1 montre les touches.")
+}
+
+/// A command that is not possible now.
+pub fn not_now(label: &str) -> String {
+    format!("{label} : pas possible maintenant.")
+}
+
+/// Name of a trait.
+pub fn trait_name(field: TraitField) -> &'static str {
+    match field {
+        TraitField::BirthName => "Nom de naissance",
+        TraitField::FirstName => "1er prénom",
+        TraitField::GivenNames => "Prénoms",
+        TraitField::BirthDate => "Né(e) le",
+        TraitField::Sex => "Sexe",
+        TraitField::BirthPlace => "Lieu de naissance",
+        TraitField::Matricule => "Matricule INS",
+    }
+}
+
+/// Why two values differ without contradicting.
+pub fn explanation(why: Explanation) -> &'static str {
+    match why {
+        Explanation::Separators => "seuls tirets, apostrophes ou espaces diffèrent",
+        Explanation::LongerList => "INSi connaît la liste complète des prénoms",
+        Explanation::InterpretedDate => "même date une fois le jour ou le mois inconnu interprété",
+        Explanation::SamePlace => "même lieu, sous un autre code selon l'époque",
+        Explanation::PlaceUnknownHere => "lieu inconnu ici, donné par INSi",
+        Explanation::CodeFromInsi => "code donné par INSi, absent de notre référentiel",
+        Explanation::OtherGivenName => "prénom présent plus loin dans la liste d'INSi",
+        Explanation::UnusualKey => "clé inhabituelle, reprise telle quelle",
+    }
+}
+
+/// Summary of a comparison.
+pub fn comparison(c: &Comparison) -> String {
+    let explained = match c.explained() {
+        0 => "Aucune différence".to_owned(),
+        1 => "1 différence expliquée".to_owned(),
+        n => format!("{n} différences expliquées"),
+    };
+    match c.contradictions() {
+        0 => format!("{explained}, aucune contradiction."),
+        1 => format!("{explained}, 1 contradiction : à examiner."),
+        n => format!("{explained}, {n} contradictions : à examiner."),
+    }
+}
+
+/// Where the call to INSi stands, given instants as the person reads them.
+pub fn insi(state: &InsiState, moment: impl Fn(jiff::Timestamp) -> String) -> String {
+    match state {
+        InsiState::NotCalled => "INSi pas encore appelé".into(),
+        InsiState::Waiting { since, words: None } => format!("INSi en attente depuis {}", moment(*since)),
+        InsiState::Waiting { since, words: Some(w) } => {
+            format!("INSi en attente depuis {} : {w}", moment(*since))
+        }
+        InsiState::Running { since } => format!("appel INSi en cours depuis {}", moment(*since)),
+        InsiState::ToDecide { since } => format!("retour INSi à accepter ou refuser ({})", moment(*since)),
+        InsiState::NotFound { at } => format!("INSi ne trouve personne avec ces traits ({})", moment(*at)),
+        InsiState::Several { at } => format!("INSi trouve plusieurs personnes ({})", moment(*at)),
+        InsiState::Accepted { at } => format!("retour INSi accepté ({})", moment(*at)),
+        InsiState::Refused { at } => format!("retour INSi refusé ({})", moment(*at)),
+        InsiState::Failed { at, words } => format!("appel INSi refusé ({}) : {words}", moment(*at)),
+    }
+}
+
+/// How a search was understood, and how many it found.
+pub fn search_summary(count: usize, more: bool, same_day: bool, recent: bool) -> String {
+    let many = match (count, more) {
+        (0, _) => return NOBODY.to_owned(),
+        (1, false) => "1 patient.".to_owned(),
+        (n, false) => format!("{n} patients."),
+        (n, true) => format!("Plus de {n} patients : préciser."),
+    };
+    if recent {
+        return format!("Derniers patients. {}", many.replace("Plus de", "Les").replace(" : préciser", ""));
+    }
+    if same_day { format!("{many} Même jour de naissance : vérifier les homonymes.") } else { many }
+}
+
+/// One line about the last dossier of a patient.
+pub fn last_dossier(name: &str, number: &str, day: &str, summary: &str) -> String {
+    format!("Dernier dossier de {name} : {number}, {day}, {summary}")
+}
+
+/// Orders by state.
+pub fn queue_summary(waiting: u64, parked: u64, held: u64, delivered: u64) -> String {
+    format!("En file {waiting} · à traiter {parked} · retenus {held} · remis aujourd'hui {delivered}")
+}
+
+/// Question before replaying a cause.
+pub fn retry_cause(count: u64) -> String {
+    format!("Rejouer les {count} ordres de cette cause ?")
+}
+
+/// Question before pausing a service.
+pub fn pause_service(service: &str) -> String {
+    format!("Mettre {service} en pause ?")
+}
+
+/// What a pause does.
+pub const PAUSE_LINES: [&str; 2] =
+    ["Plus rien ne part vers ce service jusqu'à la reprise.", "Les ordres attendent; rien ne se perd."];
+/// What a replay does.
+pub const RETRY_LINES: [&str; 1] = ["Chaque ordre est rejoué une fois, avec son identifiant : aucun doublon."];
+
+/// Question before a decision about a document.
+pub fn decide(decision: paillasse_shared::protocol::document::Decision) -> (&'static str, &'static str) {
+    use paillasse_shared::protocol::document::Decision as D;
+    match decision {
+        D::Hold => ("Retenir ce compte rendu ?", "Ce qui n'est pas parti attend que vous le libériez."),
+        D::Release => ("Libérer ce compte rendu ?", "Les envois retenus partent vers leurs destinataires."),
+        D::Hide => ("Rendre ce compte rendu invisible au patient ?", "Jusqu'à l'annonce; les soignants le voient."),
+        D::Show => ("Rendre ce compte rendu visible du patient ?", "Le patient le verra dans Mon espace santé."),
+    }
+}
+
+/// What the screen expects, when nothing just happened.
+pub fn hint(state: &State) -> (Level, String) {
+    let info = |text: &str| (Level::Info, text.to_owned());
+    match state.screen() {
+        Some(Screen::Home(_)) => info("Tapez un nom, une date, un matricule, un n° de dossier, ou scannez."),
+        Some(Screen::Form(f)) => match &f.fault {
+            Some((_, why)) => (Level::Error, why.clone()),
+            None => info(FORM_HINTS.get(f.focus).copied().unwrap_or_default()),
+        },
+        Some(Screen::Patient(p)) => match p.record.as_ref().map(|r| (&r.insi, r.missing)) {
+            Some((InsiState::ToDecide { .. }, _)) => (Level::Warning, INSI_RETURN.to_owned()),
+            Some((InsiState::NotFound { .. }, _)) => (Level::Warning, INSI_NOBODY.to_owned()),
+            Some((InsiState::Several { .. }, _)) => (Level::Warning, INSI_SEVERAL.to_owned()),
+            Some((_, missing)) if missing.device && !missing.insi => {
+                info("Il ne manque qu'une pièce d'identité : F7.")
+            }
+            _ => info("Les flèches choisissent un dossier."),
+        },
+        Some(Screen::Compare(_)) => {
+            info("Entrée prend les traits d'INSi tels quels; l'identité devient récupérée.")
+        }
+        Some(Screen::NewDossier(n)) => info(match (n.at_correspondents, n.field.is_blank()) {
+            (false, true) if n.exams.is_empty() => "Tapez un examen ou un bilan : nfs, k, bilan lipidique…",
+            (false, true) => "Encore un examen, ou Entrée pour passer au prescripteur.",
+            (true, true) => "Tapez le nom du prescripteur, ou Entrée pour enregistrer le dossier.",
+            _ => "Les flèches choisissent, Entrée ajoute.",
+        }),
+        Some(Screen::Dossier(d)) if d.edit.is_some() => {
+            info("Tapez la valeur (5,2 ou <0,5 ou un texte); Entrée garde et descend.")
+        }
+        Some(Screen::Dossier(d)) if d.review.is_some() => match d.step() {
+            Step::Technical => info("Entrée valide techniquement tous les résultats rendus."),
+            Step::Biological => info("Entrée valide biologiquement et fait partir le compte rendu."),
+            Step::Nothing => info("Rien à valider dans ce dossier pour l'instant."),
+        },
+        Some(Screen::Dossier(_)) => info("Entrée saisit le résultat choisi; F2 ajoute un examen."),
+        Some(Screen::Validation(v)) => {
+            info(&v.list.as_ref().map_or_else(|| LOADING.to_owned(), |l| validation_count(l.len())))
+        }
+        Some(Screen::Queue(q)) => match &q.summary {
+            Some(s) => info(&queue_summary(s.waiting, s.parked, s.held, s.delivered_today)),
+            None => info(LOADING),
+        },
+        Some(Screen::Orders(o)) => info(&o.label),
+        Some(Screen::Order(o)) => match o.detail.as_ref().and_then(|d| d.order.cure.clone()) {
+            Some(cure) => (Level::Info, cure),
+            None => info("Échap revient à la liste."),
+        },
+        Some(Screen::Inbox(_) | Screen::Message(_)) => {
+            info("Rien n'est perdu : un message reste là jusqu'à ce qu'il soit classé ou écarté.")
+        }
+        Some(Screen::InsList(_)) => info("Entrée ouvre la fiche et son retour d'INSi."),
+        Some(Screen::Pane(_)) => info("Les flèches font défiler; Échap revient."),
+        None => info(""),
+    }
+}
+
+fn validation_count(n: usize) -> String {
+    match n {
+        0 => "Rien à valider.".into(),
+        1 => "1 dossier à valider; les critiques et les urgents d'abord.".into(),
+        n => format!("{n} dossiers à valider; les critiques et les urgents d'abord."),
+    }
+}
+
+/// Nothing found in a catalogue.
+pub const NOTHING_FOUND: &str = "Rien trouvé.";
+/// Under an empty search.
+pub const CREATE_HINT: &str = "F2 crée ce patient avec ce qui est tapé.";
+/// Title of confirmations.
+pub const CONFIRM: &str = "À confirmer";
+/// Block of the help.
+pub const HELP_SCREEN: &str = "Sur cet écran";
+/// Block of the help.
+pub const HELP_EVERYWHERE: &str = "Partout";
+/// Block of the help.
+pub const HELP_LIST: &str = "Dans une liste";
+/// Block of the help.
+pub const HELP_TEXT: &str = "Dans un champ";
+/// Block of the help.
+pub const HELP_SIGNS: &str = "Signes";
+/// A command without key.
+pub const BY_PALETTE: &str = "Ctrl-P";
+/// The signs, in words.
+pub const SIGN_LINES: [&str; 3] = [
+    "Identité : ○ provisoire   ◇ récupérée   □ validée   ◆ qualifiée",
+    "Envoi : · prévu   … en cours   ✓ remis   ‖ retenu   ! à traiter   ? à vérifier   × annulé",
+    "Résultat : H haut   B bas   HH, BB critiques",
+];
+/// Mark on the document to come.
+pub const WILL_HOLD_SHORT: &str = "retenu par vous à la validation";
+/// Mark on the document to come.
+pub const WILL_HIDE_SHORT: &str = "invisible au patient jusqu'à l'annonce";
+
+/// A dossier found by its number.
+pub fn search_dossier() -> String {
+    "Dossier trouvé : Entrée l'ouvre.".to_owned()
+}
+
+/// Next trial by itself.
+pub fn next_try(moment: &str) -> String {
+    format!("Prochain essai : {moment}")
+}
+
+/// Outcome of an attempt.
+pub fn outcome(code: &str) -> &str {
+    match code {
+        "delivered" => "remis",
+        "retry" => "à réessayer",
+        "unknown" => "sans réponse",
+        "refused" => "refusé",
+        "cut" => "interrompu",
+        other => other,
+    }
+}

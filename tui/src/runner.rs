@@ -1,0 +1,198 @@
+//! The loop: keys, daemon messages, signals. Nothing else ever wakes it.
+//!
+//! Invariants: the first frame is painted before the daemon is reached; a frame is drawn only when
+//! something changed, once for everything that was already waiting; the loop is generic over the
+//! backend and its inputs, so tests run this very loop.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use base64::Engine;
+use crossterm::event::EventStream;
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use futures_util::{FutureExt, Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use crate::action::Effect;
+use crate::app::{App, Settings};
+use crate::client::{self, Ask, FromDaemon};
+use crate::keymap::{Input, key};
+use crate::terminal::Guard;
+use crate::wire;
+
+/// Size of the write buffer: a full frame at 120x40 leaves in one write.
+const FRAME_BYTES: usize = 32 * 1024;
+
+/// Where frames go.
+pub trait Screen {
+    /// Draws the application.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn paint(&mut self, app: &App) -> io::Result<()>;
+    /// Forgets what the terminal shows, so that the next frame is drawn whole.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn forget(&mut self) -> io::Result<()>;
+    /// Gives a text to the terminal's clipboard.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+}
+
+/// The real terminal, with synchronised output.
+pub struct RealScreen(Terminal<CrosstermBackend<BufWriter<Stdout>>>);
+
+impl RealScreen {
+    /// The terminal of standard output.
+    ///
+    /// # Errors
+    /// When its size cannot be known.
+    pub fn new() -> io::Result<Self> {
+        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        Ok(RealScreen(Terminal::new(CrosstermBackend::new(out))?))
+    }
+}
+
+impl Screen for RealScreen {
+    fn paint(&mut self, app: &App) -> io::Result<()> {
+        queue!(self.0.backend_mut(), BeginSynchronizedUpdate)?;
+        self.0.draw(|frame| app.draw(frame))?;
+        queue!(self.0.backend_mut(), EndSynchronizedUpdate)?;
+        Write::flush(self.0.backend_mut())
+    }
+
+    fn forget(&mut self) -> io::Result<()> {
+        self.0.clear()
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        // OSC 52: the terminal's own clipboard, also through SSH.
+        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
+        write!(self.0.backend_mut(), "\x1b]52;c;{encoded}\x07")?;
+        Write::flush(self.0.backend_mut())
+    }
+}
+
+/// A screen in memory, for tests.
+impl<B: Backend<Error = std::convert::Infallible>> Screen for Terminal<B> {
+    fn paint(&mut self, app: &App) -> io::Result<()> {
+        let Ok(_) = self.draw(|frame| app.draw(frame));
+        Ok(())
+    }
+    fn forget(&mut self) -> io::Result<()> {
+        let Ok(()) = self.clear();
+        Ok(())
+    }
+    fn copy(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the workstation needs to start.
+pub struct Start {
+    /// Socket of the daemon.
+    pub socket: PathBuf,
+    /// Look and keys.
+    pub settings: Settings,
+}
+
+/// Runs the workstation in this terminal until the user leaves.
+///
+/// # Errors
+/// When standard output is not a terminal, or it disappears.
+pub fn workstation(start: Start) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let guard = Guard::take()?;
+    let result = runtime.block_on(async {
+        let mut screen = RealScreen::new()?;
+        let app = App::new(start.settings, today());
+        // Paint before anything else: the user sees a place to type in at once.
+        screen.paint(&app)?;
+        let (asks, asks_rx) = unbounded_channel();
+        let (daemon, daemon_rx) = unbounded_channel();
+        tokio::spawn(client::run(start.socket, wire::greeting(), asks_rx, daemon));
+        let keys = EventStream::new().filter_map(|event| {
+            std::future::ready(match event {
+                Ok(event) => key::from_terminal(event).map(Ok),
+                Err(error) => Some(Err(error)),
+            })
+        });
+        let mut stop = signal(SignalKind::terminate())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        tokio::select! {
+            end = serve(app, &mut screen, keys, daemon_rx, asks) => end.map(|_| ()),
+            _ = stop.recv() => Ok(()),
+            _ = hangup.recv() => Ok(()),
+        }
+    });
+    drop(guard);
+    // A thread blocked on the keyboard must not hold the exit back.
+    runtime.shutdown_background();
+    result
+}
+
+/// The loop itself; returns the application when the user leaves or the inputs end.
+///
+/// # Errors
+/// When the screen or the inputs fail.
+pub async fn serve<S: Screen>(
+    mut app: App,
+    screen: &mut S,
+    inputs: impl Stream<Item = io::Result<Input>>,
+    mut daemon: UnboundedReceiver<FromDaemon>,
+    asks: UnboundedSender<Ask>,
+) -> io::Result<App> {
+    tokio::pin!(inputs);
+    let origin = Instant::now();
+    while !app.quitting() {
+        if app.take_dirty() {
+            screen.paint(&app)?;
+        }
+        let mut effects = tokio::select! {
+            input = inputs.next() => match input {
+                Some(input) => app.input(input?, origin.elapsed(), today()),
+                None => return Ok(app),
+            },
+            message = daemon.recv() => match message {
+                Some(message) => app.daemon(message),
+                None => return Ok(app),
+            },
+        };
+        // Everything already waiting goes into the same frame: a scanned code is drawn once.
+        while let Some(Some(input)) = inputs.next().now_or_never() {
+            effects.extend(app.input(input?, origin.elapsed(), today()));
+        }
+        while let Ok(message) = daemon.try_recv() {
+            effects.extend(app.daemon(message));
+        }
+        perform(effects, screen, &asks)?;
+    }
+    Ok(app)
+}
+
+fn perform<S: Screen>(effects: Vec<Effect>, screen: &mut S, asks: &UnboundedSender<Ask>) -> io::Result<()> {
+    for effect in effects {
+        match effect {
+            Effect::Send { ticket, method, params, slot, deadline } => {
+                // The client only ends with the program.
+                let _ = asks.send(Ask { ticket, method, params, slot, deadline });
+            }
+            Effect::Copy(text) => screen.copy(&text)?,
+            Effect::Redraw => screen.forget()?,
+            Effect::Theme(_) | Effect::Quit => {}
+        }
+    }
+    Ok(())
+}
+
+fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
+}

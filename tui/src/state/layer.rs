@@ -1,0 +1,182 @@
+//! Overlays: what lies on top of a screen and takes the keys first.
+
+use paillasse_shared::domain::identity::DeviceKind;
+use paillasse_shared::domain::ids::{CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId};
+use paillasse_shared::domain::order::Service;
+use paillasse_shared::protocol::document::Decision;
+use paillasse_shared::protocol::dossier::Correspondent;
+use paillasse_shared::protocol::patient::CreateParams;
+
+use super::field::Field;
+
+/// One overlay.
+#[derive(Debug, Clone)]
+pub enum Layer {
+    /// Every key valid now.
+    Help {
+        /// First line shown.
+        top: usize,
+    },
+    /// Find a command by its name.
+    Palette {
+        /// What is looked for.
+        field: Field,
+        /// Cursor in the matches.
+        selected: usize,
+    },
+    /// A few choices, each with a letter.
+    Choice(Choice),
+    /// Choosing in a catalogue by typing.
+    Picker(Picker),
+    /// Yes or no, by a key that never asked.
+    Confirm(Confirm),
+    /// One line to type, often a reason.
+    Prompt(Prompt),
+}
+
+/// A few choices.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Title.
+    pub title: String,
+    /// A sentence above the choices.
+    pub note: String,
+    /// The choices.
+    pub items: Vec<ChoiceItem>,
+    /// Cursor.
+    pub selected: usize,
+    /// What the choice is for.
+    pub then: ChoiceThen,
+}
+
+/// One choice.
+#[derive(Debug, Clone)]
+pub struct ChoiceItem {
+    /// Letter that chooses it at once.
+    pub letter: char,
+    /// What it is.
+    pub label: String,
+    /// More about it.
+    pub detail: String,
+}
+
+/// What a choice is for.
+#[derive(Debug, Clone)]
+pub enum ChoiceThen {
+    /// Record the device of that rank of [`DeviceKind::ALL`].
+    Qualify(PatientId),
+    /// Record a parent's device beside a minor's.
+    QualifyParent(PatientId, DeviceKind),
+    /// Record what the patient said.
+    Consent(PatientId),
+    /// Give a correspondent a role.
+    Role(DossierId, CorrespondentId),
+    /// One of the close identities, or a new one (last).
+    Similar(Vec<PatientId>, Box<CreateParams>),
+}
+
+/// Choosing in a catalogue or directory.
+#[derive(Debug, Clone)]
+pub struct Picker {
+    /// Title.
+    pub title: String,
+    /// What is typed.
+    pub field: Field,
+    /// What was found.
+    pub rows: Vec<Pick>,
+    /// Cursor.
+    pub selected: usize,
+    /// What it is for.
+    pub kind: PickKind,
+}
+
+/// What is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PickKind {
+    /// Examinations for a dossier.
+    Exam(DossierId),
+    /// A correspondent for a dossier.
+    Correspondent(DossierId),
+    /// The correspondent whose address is to be completed, then the cause to replay.
+    Address(String),
+}
+
+/// Something found.
+#[derive(Debug, Clone)]
+pub struct Pick {
+    /// What it is.
+    pub label: String,
+    /// More about it.
+    pub detail: String,
+    /// The thing.
+    pub what: Picked,
+}
+
+/// The thing chosen.
+#[derive(Debug, Clone)]
+pub enum Picked {
+    /// A code of the catalogue.
+    Exam(String),
+    /// A correspondent.
+    Correspondent(Box<Correspondent>),
+}
+
+/// A question.
+#[derive(Debug, Clone)]
+pub struct Confirm {
+    /// The question.
+    pub question: String,
+    /// What will happen.
+    pub lines: Vec<String>,
+    /// What is confirmed.
+    pub then: Confirmed,
+}
+
+/// What is confirmed.
+#[derive(Debug, Clone)]
+pub enum Confirmed {
+    /// Leave with unsaved work.
+    Quit,
+    /// A decision about a document.
+    Decide(DocumentId, Decision),
+    /// Replay every order of a cause.
+    RetryCause(String),
+    /// Pause a service.
+    Pause(Service),
+    /// Accept a return that contradicts.
+    AcceptDespite(PatientId, ReturnId),
+    /// Validate although something asks for a gesture.
+    Validate,
+}
+
+/// One line to type.
+#[derive(Debug, Clone)]
+pub struct Prompt {
+    /// Title.
+    pub title: String,
+    /// What to type and what will happen.
+    pub note: String,
+    /// The line.
+    pub field: Field,
+    /// What it is for.
+    pub then: Prompted,
+}
+
+/// What the typed line is for.
+#[derive(Debug, Clone)]
+pub enum Prompted {
+    /// Motive of a refusal of INSi's return.
+    RefuseReturn(PatientId, ReturnId),
+    /// Motive of the cancelling of an order.
+    CancelOrder(OrderId),
+    /// Motive of an analysis not done.
+    CancelResult(DossierId, String),
+    /// Motive of a change of strict traits.
+    EditTraits,
+    /// Who was told about a critical result.
+    TraceCall(DossierId),
+    /// MSSanté address of a correspondent, then the cause to replay.
+    Address(Box<Correspondent>, String),
+    /// Motive to put a message aside.
+    CloseMessage(InboxId),
+}

@@ -1,0 +1,386 @@
+//! The bench: registering a dossier, entering results, validating.
+
+use paillasse_shared::domain::dossier::CorrespondentRole;
+use paillasse_shared::domain::ids::DossierId;
+use paillasse_shared::domain::result::ResultState;
+use paillasse_shared::protocol::document::Decision;
+use paillasse_shared::protocol::dossier::{
+    CatalogueSearchParams, CorrespondentChoice, CorrespondentSearchParams, CreateParams, DossierRef,
+    ResultEnterParams, ValidateParams,
+};
+use paillasse_shared::protocol::methods as rpc;
+
+use crate::action::Effect;
+use crate::client::Slot;
+use crate::command::Cmd;
+use crate::messages as m;
+use crate::state::field::Field;
+use crate::state::layer::{Confirm, Confirmed, Layer, PickKind, Picker, Prompted};
+use crate::state::screen::{DossierScreen, NewDossier, Pane, PaneKind, Review, Screen, Step, Validation};
+use crate::state::{Level, Purpose, State};
+use crate::update::layers;
+use crate::update::reception::{prompt, read_patient};
+use crate::wire::{ask, ask_newest, ask_plain};
+
+pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
+    match cmd {
+        Cmd::DossierCreate => new_dossier(state),
+        Cmd::RegisterNext => register_next(state),
+        Cmd::RegisterSkip => {
+            if let Some(Screen::NewDossier(n)) = state.screen_mut() {
+                n.at_correspondents = !n.at_correspondents;
+                clear_search(n);
+            }
+            Vec::new()
+        }
+        Cmd::DossierUrgent => {
+            if let Some(Screen::NewDossier(n)) = state.screen_mut() {
+                n.urgent = !n.urgent;
+            }
+            Vec::new()
+        }
+        Cmd::FormSave => register(state),
+        Cmd::ResultEdit => {
+            start_edit(state);
+            Vec::new()
+        }
+        Cmd::ResultCommitNext => commit(state, 1),
+        Cmd::ResultCommitPrevious => commit(state, -1),
+        Cmd::ExamAdd => pick(state, m::PICK_EXAM, PickKind::Exam),
+        Cmd::CorrespondentAdd => pick(state, m::PICK_CORRESPONDENT, PickKind::Correspondent),
+        Cmd::ExamRemove => {
+            let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
+            let Some(result) = d.current() else { return Vec::new() };
+            let then = Prompted::CancelResult(d.id, result.analysis.clone());
+            let title = format!("{} : {}", m::CANCEL_RESULT, result.label);
+            prompt(state, &title, m::CANCEL_RESULT_NOTE, "", then);
+            Vec::new()
+        }
+        Cmd::DossierReview => {
+            if let Some(Screen::Dossier(d)) = state.screen_mut() {
+                d.review = Some(Review::default());
+            }
+            Vec::new()
+        }
+        Cmd::DocumentPreview => preview(state),
+        Cmd::Validate => validate(state, false),
+        Cmd::DocumentHold => decide(state, true),
+        Cmd::DocumentInvisible => decide(state, false),
+        Cmd::CallTrace => {
+            let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
+            let then = Prompted::TraceCall(d.id);
+            prompt(state, m::TRACE, m::TRACE_NOTE, "", then);
+            Vec::new()
+        }
+        Cmd::GoValidation => {
+            state.go_home();
+            state.push(Screen::Validation(Validation::default()));
+            vec![read_worklist(state)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+// ---- reading -------------------------------------------------------------------------------
+
+pub(super) fn show_dossier(state: &mut State, id: DossierId, review: Option<Review>) -> Vec<Effect> {
+    let record = state.record().cloned().map(Box::new);
+    let mut screen = DossierScreen::new(id, review);
+    screen.record = record;
+    state.push(Screen::Dossier(screen));
+    vec![read_dossier(state, id)]
+}
+
+pub(super) fn read_dossier(state: &mut State, id: DossierId) -> Effect {
+    ask::<rpc::DossierGet>(state, &DossierRef { id: Some(id), number: None }, Purpose::Dossier)
+}
+
+pub(super) fn read_worklist(state: &mut State) -> Effect {
+    ask_plain::<rpc::ValidationWorklist>(state, Purpose::ValidationList)
+}
+
+pub(super) fn open_review(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::Validation(v)) = state.screen() else { return Vec::new() };
+    match v.list.as_ref().and_then(|l| l.get(v.selected)).map(|l| l.id) {
+        Some(id) => show_dossier(state, id, Some(Review::default())),
+        None => Vec::new(),
+    }
+}
+
+// ---- registering ---------------------------------------------------------------------------
+
+fn new_dossier(state: &mut State) -> Vec<Effect> {
+    let Some(patient) = state.patient() else { return Vec::new() };
+    let record = state.record().filter(|r| r.id == patient).cloned().map(Box::new);
+    let request_id = state.request_id();
+    let missing = record.is_none();
+    state.push(Screen::NewDossier(NewDossier {
+        patient,
+        record,
+        at_correspondents: false,
+        field: Field::default(),
+        exams_found: Vec::new(),
+        people_found: Vec::new(),
+        selected: 0,
+        answered: None,
+        exams: Vec::new(),
+        people: Vec::new(),
+        urgent: false,
+        sending: false,
+        take_when_ready: false,
+        request_id,
+    }));
+    if missing { vec![read_patient(state, patient)] } else { Vec::new() }
+}
+
+fn clear_search(n: &mut NewDossier) {
+    n.field = Field::default();
+    n.exams_found.clear();
+    n.people_found.clear();
+    n.selected = 0;
+    n.answered = None;
+    n.take_when_ready = false;
+}
+
+/// Looks for what is typed in the catalogue or in the directory.
+pub(super) fn search(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
+    n.take_when_ready = false;
+    n.selected = 0;
+    if n.field.is_blank() {
+        clear_search(n);
+        return Vec::new();
+    }
+    let (text, people) = (n.field.text().to_owned(), n.at_correspondents);
+    vec![look_up(state, text, people)]
+}
+
+/// The request of a catalogue or directory search.
+pub(super) fn look_up(state: &mut State, text: String, people: bool) -> Effect {
+    let purpose = Purpose::Pick(text.clone());
+    if people {
+        let params = CorrespondentSearchParams { text, limit: Some(30) };
+        ask_newest::<rpc::CorrespondentSearch>(state, &params, purpose, Slot::Pick)
+    } else {
+        let params = CatalogueSearchParams { text, limit: Some(30) };
+        ask_newest::<rpc::CatalogueSearch>(state, &params, purpose, Slot::Pick)
+    }
+}
+
+/// `Entrée`: takes the chosen line; with an empty field, goes on.
+pub(super) fn register_next(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
+    if n.field.is_blank() {
+        if n.at_correspondents {
+            return register(state);
+        }
+        if n.exams.is_empty() {
+            state.say(Level::Warning, m::NO_EXAM);
+            return Vec::new();
+        }
+        n.at_correspondents = true;
+        clear_search(n);
+        return Vec::new();
+    }
+    if n.answered.as_deref() != Some(n.field.text()) {
+        n.take_when_ready = true;
+        return Vec::new();
+    }
+    take(n);
+    Vec::new()
+}
+
+/// Takes the chosen line into the dossier.
+pub(super) fn take(n: &mut NewDossier) {
+    if n.at_correspondents {
+        let Some(person) = n.people_found.get(n.selected) else { return };
+        let line = (person.id, layers::person(person));
+        if !n.people.iter().any(|(id, _)| *id == line.0) {
+            n.people.push(line);
+        }
+    } else {
+        let Some((code, label, _)) = n.exams_found.get(n.selected) else { return };
+        let line = (code.clone(), label.clone());
+        if !n.exams.contains(&line) {
+            n.exams.push(line);
+        }
+    }
+    clear_search(n);
+}
+
+/// Backspace in an empty field takes the last line back.
+pub(super) fn take_last_back(state: &mut State) -> Vec<Effect> {
+    if let (true, Some(Screen::NewDossier(n))) = (state.layers.is_empty(), state.screen_mut()) {
+        if n.at_correspondents {
+            n.people.pop();
+        } else {
+            n.exams.pop();
+        }
+    }
+    Vec::new()
+}
+
+fn register(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
+    if n.sending {
+        return Vec::new();
+    }
+    if n.exams.is_empty() {
+        n.at_correspondents = false;
+        state.say(Level::Warning, m::NO_EXAM);
+        return Vec::new();
+    }
+    n.sending = true;
+    let roles = std::iter::once(CorrespondentRole::Prescriber).chain(std::iter::repeat(CorrespondentRole::Copy));
+    let correspondents = n
+        .people
+        .iter()
+        .zip(roles)
+        .map(|((correspondent, _), role)| CorrespondentChoice { correspondent: *correspondent, role })
+        .collect();
+    let params = CreateParams {
+        patient: Some(n.patient),
+        analyses: n.exams.iter().map(|(code, _)| code.clone()).collect(),
+        correspondents,
+        sampled_at: None,
+        urgent: n.urgent,
+        prescribed_on: None,
+        request_id: Some(n.request_id.clone()),
+    };
+    vec![ask::<rpc::DossierCreate>(state, &params, Purpose::CreateDossier)]
+}
+
+fn pick(state: &mut State, title: &str, kind: impl Fn(DossierId) -> PickKind) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
+    let kind = kind(d.id);
+    let (title, field) = (title.to_owned(), Field::default());
+    state.layers.push(Layer::Picker(Picker { title, field, rows: Vec::new(), selected: 0, kind }));
+    layers::search(state)
+}
+
+// ---- results -------------------------------------------------------------------------------
+
+fn start_edit(state: &mut State) {
+    let Some(Screen::Dossier(d)) = state.screen_mut() else { return };
+    let Some(result) = d.current() else { return };
+    if result.state == ResultState::Validated {
+        let label = result.label.clone();
+        state.say(Level::Warning, format!("{label} : déjà validé; une correction passe par une nouvelle version."));
+        return;
+    }
+    let text = result.shown.clone();
+    d.edit = Some(Field::with(&text));
+}
+
+/// Keeps what was typed and moves on; the echo never waits for the daemon.
+fn commit(state: &mut State, by: isize) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen_mut() else { return Vec::new() };
+    let Some(typed) = d.edit.take() else { return Vec::new() };
+    let Some(result) = d.current() else { return Vec::new() };
+    let mut effects = Vec::new();
+    let value = typed.text().trim().to_owned();
+    if value != result.shown {
+        let analysis = result.analysis.clone();
+        let dossier = d.id;
+        // Shown at once as typed; flag and interval come back with the answer.
+        if let Some(view) = &mut d.view {
+            let results = view.chapters.iter_mut().flat_map(|c| c.results.iter_mut());
+            if let Some(r) = results.into_iter().find(|r| r.analysis == analysis) {
+                r.shown = value.clone();
+                r.flag = None;
+            }
+        }
+        let params = ResultEnterParams { dossier, analysis, value, comment: None };
+        effects.push(ask::<rpc::ResultEnter>(state, &params, Purpose::ResultEntered));
+    }
+    let Some(Screen::Dossier(d)) = state.screen_mut() else { return effects };
+    let count = d.results().len();
+    let next = d.selected.saturating_add_signed(by);
+    if next < count && (by > 0 || d.selected > 0) {
+        d.selected = next;
+        start_edit(state);
+    }
+    effects
+}
+
+// ---- validation ----------------------------------------------------------------------------
+
+/// Validates everything that can be, technically then biologically.
+pub(super) fn validate(state: &mut State, despite_alerts: bool) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen_mut() else { return Vec::new() };
+    let (Some(view), Some(review), false) = (&d.view, d.review, d.sending) else { return Vec::new() };
+    let step = d.step();
+    if step == Step::Biological && !view.alerts.is_empty() && !despite_alerts {
+        let (question, lines) = (m::VALIDATE_ANYWAY.to_owned(), view.alerts.clone());
+        state.layers.push(Layer::Confirm(Confirm { question, lines, then: Confirmed::Validate }));
+        return Vec::new();
+    }
+    let biological = step == Step::Biological;
+    let params = ValidateParams {
+        id: Some(d.id),
+        number: None,
+        version: Some(view.version),
+        analyses: Vec::new(),
+        hold: biological && review.hold,
+        invisible: biological && review.invisible,
+    };
+    d.sending = true;
+    let purpose = Purpose::Validated(biological);
+    match step {
+        Step::Technical => vec![ask::<rpc::DossierValidateTechnical>(state, &params, purpose)],
+        Step::Biological => vec![ask::<rpc::DossierValidate>(state, &params, purpose)],
+        Step::Nothing => {
+            d.sending = false;
+            Vec::new()
+        }
+    }
+}
+
+/// Retenir / Invisible: before validation a mark on the document to come; afterwards a decision.
+fn decide(state: &mut State, hold: bool) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen_mut() else { return Vec::new() };
+    if d.step() != Step::Nothing {
+        let Some(review) = &mut d.review else { return Vec::new() };
+        let mark = if hold { &mut review.hold } else { &mut review.invisible };
+        *mark = !*mark;
+        let said = match (hold, *mark) {
+            (true, true) => m::WILL_HOLD,
+            (true, false) => m::WILL_GO,
+            (false, true) => m::WILL_HIDE,
+            (false, false) => m::WILL_SHOW,
+        };
+        state.say(Level::Info, said);
+        return Vec::new();
+    }
+    let Some(document) = d.document() else {
+        state.say(Level::Warning, m::NO_DOCUMENT);
+        return Vec::new();
+    };
+    // The dossier does not say whether the document is held: the orders do.
+    let reasons: Vec<&str> = d
+        .view
+        .iter()
+        .flat_map(|v| v.documents.first())
+        .flat_map(|doc| doc.orders.iter())
+        .filter_map(|o| o.reason.as_ref().map(|r| r.code()))
+        .collect();
+    let decision = match (hold, reasons.contains(&"held_by_user"), reasons.contains(&"invisible_to_patient")) {
+        (true, false, _) => Decision::Hold,
+        (true, true, _) => Decision::Release,
+        (false, _, false) => Decision::Hide,
+        (false, _, true) => Decision::Show,
+    };
+    let (question, line) = m::decide(decision);
+    let then = Confirmed::Decide(document, decision);
+    let (question, lines) = (question.to_owned(), vec![line.to_owned()]);
+    state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
+    Vec::new()
+}
+
+fn preview(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
+    let params = DossierRef { id: Some(d.id), number: None };
+    let pane = Pane { kind: PaneKind::Preview, title: m::PREVIEW.to_owned(), lines: None, top: 0 };
+    state.push(Screen::Pane(pane));
+    vec![ask::<rpc::DossierPreview>(state, &params, Purpose::Pane)]
+}

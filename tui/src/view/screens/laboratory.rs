@@ -1,0 +1,211 @@
+//! Registering a dossier, results, validation.
+
+use paillasse_shared::domain::dossier::CorrespondentRole;
+use paillasse_shared::domain::order::OrderState;
+use paillasse_shared::protocol::dossier::DossierView;
+use ratatui::layout::Rect;
+
+use super::reception::titled;
+use crate::messages as m;
+use crate::state::State;
+use crate::state::screen::{DossierScreen, NewDossier, Review, Step, Validation};
+use crate::theme::Role;
+use crate::view::pen::Pen;
+use crate::view::widgets::table::{self, Column, Row};
+use crate::view::widgets::{bandeau, input, results, sign};
+
+pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewDossier) {
+    let right = if s.urgent { format!("{} · {}", m::URGENT, m::NEW_DOSSIER) } else { m::NEW_DOSSIER.to_owned() };
+    bandeau::draw(pen, body.y, state, s.record.as_deref(), &right);
+    let y = body.y + bandeau::HEIGHT;
+    let w = body.width;
+    let focus = state.layers.is_empty();
+    let mut line = y;
+    for (title, at, chosen) in [
+        (m::EXAMS, !s.at_correspondents, s.exams.iter().map(|(_, l)| l.clone()).collect::<Vec<_>>()),
+        (m::CORRESPONDENTS, s.at_correspondents, people(s)),
+    ] {
+        pen.text(2, line, 16, title, if at { Role::Heading } else { Role::Label });
+        let text = if chosen.is_empty() { m::NONE_YET.to_owned() } else { chosen.join(", ") };
+        let role = if chosen.is_empty() { Role::Quiet } else { Role::Strong };
+        line += pen.wrap(Rect::new(18, line, w.saturating_sub(19), 3), &text, role).max(1);
+        if at {
+            input::draw(pen, 18, line, w.saturating_sub(20).min(46), &s.field, focus);
+            line += 2;
+        }
+    }
+    let found: Vec<(String, String)> = if s.at_correspondents {
+        s.people_found
+            .iter()
+            .map(|c| {
+                let f = &c.facts;
+                let name = format!("{} {}", f.family, f.given);
+                let more = [f.profession_label.clone(), f.town.clone(), f.mss_address.clone()];
+                (name, more.into_iter().flatten().collect::<Vec<_>>().join(" · "))
+            })
+            .collect()
+    } else {
+        s.exams_found.iter().map(|(code, label, detail)| (label.clone(), format!("{code}  {detail}"))).collect()
+    };
+    let area = Rect::new(18, line + 1, w.saturating_sub(19), body.bottom().saturating_sub(line + 1));
+    pick_list(pen, area, &found, s.selected);
+    if found.is_empty() && s.answered.is_some() {
+        pen.text(18, line + 1, w, m::NOTHING_FOUND, Role::Quiet);
+    }
+}
+
+fn people(s: &NewDossier) -> Vec<String> {
+    let role = |i: usize| {
+        if i == 0 { CorrespondentRole::Prescriber.label() } else { CorrespondentRole::Copy.label() }
+    };
+    s.people.iter().enumerate().map(|(i, (_, name))| format!("{name} ({})", role(i))).collect()
+}
+
+/// Lines to choose from: label, then more about it.
+pub(in crate::view) fn pick_list(pen: &mut Pen<'_>, area: Rect, rows: &[(String, String)], selected: usize) {
+    let height = usize::from(area.height);
+    if height == 0 {
+        return;
+    }
+    let label_w = (area.width / 2).min(40);
+    let first = selected / height * height;
+    for (i, (label, detail)) in rows.iter().enumerate().skip(first).take(height) {
+        let y = area.y + u16::try_from(i - first).unwrap_or(0);
+        let here = i == selected;
+        let mark = if pen.look.ascii { ">" } else { "▸" };
+        if here {
+            pen.text(area.x, y, 1, mark, Role::Key);
+            pen.band(Rect::new(area.x + 2, y, label_w, 1), Role::Selected);
+        }
+        pen.text(area.x + 2, y, label_w, label, if here { Role::Selected } else { Role::Text });
+        pen.text(area.x + label_w + 4, y, area.width.saturating_sub(label_w + 4), detail, Role::Quiet);
+    }
+}
+
+pub(super) fn dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &DossierScreen) {
+    let right = s.view.as_ref().map_or_else(String::new, |v| {
+        let urgent = if v.urgent { format!("{} · ", m::URGENT) } else { String::new() };
+        format!("{urgent}Dossier {}", v.number)
+    });
+    bandeau::draw(pen, body.y, state, s.record.as_deref(), &right);
+    let top = body.y + bandeau::HEIGHT;
+    let Some(view) = &s.view else {
+        pen.text(2, top, body.width, m::LOADING, Role::Quiet);
+        return;
+    };
+    let foot = foot_lines(state, s, view, pen.look.ascii);
+    let foot_h = u16::try_from(foot.len()).unwrap_or(0).min(body.height / 3);
+    let area = Rect::new(0, top, body.width, body.bottom().saturating_sub(top + foot_h));
+    results::draw(pen, area, state, s);
+    for (i, spans) in foot.iter().take(foot_h as usize).enumerate() {
+        let y = body.bottom() - foot_h + u16::try_from(i).unwrap_or(0);
+        let mut x = 2;
+        for (text, role) in spans {
+            x = pen.text(x, y, body.width.saturating_sub(x + 1), text, *role);
+        }
+    }
+}
+
+type Spans = Vec<(String, Role)>;
+
+/// Alerts, correspondents, then what leaves or has left.
+fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, ascii: bool) -> Vec<Spans> {
+    let mut lines: Vec<Spans> = Vec::new();
+    for alert in &view.alerts {
+        lines.push(vec![("! ".to_owned(), Role::StatusAlert), (alert.clone(), Role::NoticeWarning)]);
+    }
+    if s.review.is_none() {
+        let who: Vec<String> = view
+            .correspondents
+            .iter()
+            .map(|c| format!("{} {} ({})", c.correspondent.facts.family, c.correspondent.facts.given, c.role.label()))
+            .collect();
+        let text = if who.is_empty() { m::NONE_YET.to_owned() } else { who.join(", ") };
+        lines.push(vec![(format!("{} : ", m::CORRESPONDENTS), Role::Label), (text, Role::Text)]);
+        let (word, day) = (view.state.label(), state.instant(view.sampled_at));
+        lines.push(vec![(format!("Dossier {word}, prélevé le {}", day.get(..16).unwrap_or(&day)), Role::Quiet)]);
+    }
+    if let Some(document) = view.documents.first() {
+        let mut spans = vec![(format!("{} v{} : ", m::SENDINGS, document.version), Role::Label)];
+        for o in &document.orders {
+            let mark = sign::delivery(o.state);
+            let text = format!("{} {} ", o.service.label(), o.recipient);
+            spans.push((text, Role::Text));
+            spans.push((format!("{} {}   ", mark.get(ascii), o.state.label()), mark.role));
+        }
+        lines.push(spans);
+        if let Some(why) = document.orders.iter().find_map(|o| o.why.clone()) {
+            lines.push(vec![(format!("  {why}"), Role::Quiet)]);
+        }
+    } else if s.step() != Step::Nothing || s.review.is_some() {
+        let mut spans = vec![(format!("{} : ", m::DEPARTURE), Role::Label)];
+        let marks = s.review.unwrap_or_default();
+        for d in &view.departures {
+            let state_ = if d.reason.is_some() || marks.hold { OrderState::Held } else { OrderState::Scheduled };
+            let mark = sign::delivery(state_);
+            spans.push((format!("{} {} ", d.service.label(), d.recipient), Role::Text));
+            spans.push((format!("{} {}   ", mark.get(ascii), state_.label()), mark.role));
+        }
+        lines.push(spans);
+        lines.extend(view.departures.iter().find_map(|d| d.why.clone()).map(|w| vec![(format!("  {w}"), Role::Quiet)]));
+        lines.extend(marked(marks));
+    }
+    if lines.iter().any(|l| !l.is_empty()) {
+        lines.insert(0, Vec::new());
+    }
+    lines
+}
+
+fn marked(marks: Review) -> Option<Spans> {
+    let text = match (marks.hold, marks.invisible) {
+        (false, false) => return None,
+        (true, false) => m::WILL_HOLD_SHORT.to_owned(),
+        (false, true) => m::WILL_HIDE_SHORT.to_owned(),
+        (true, true) => format!("{}, {}", m::WILL_HOLD_SHORT, m::WILL_HIDE_SHORT),
+    };
+    Some(vec![("‖ ".to_owned(), Role::StatusHold), (text, Role::StatusHold)])
+}
+
+const TO_VALIDATE: &[Column] = &[
+    Column::new(m::COL_WORST, 4),
+    Column::new(m::COL_DOSSIER, 10).marked(),
+    Column::new(m::COL_PATIENT, 22).grow(3).marked(),
+    Column::new(m::COL_IDENTITY, 12).from(70),
+    Column::new(m::COL_DAY, 8).right(),
+    Column::new(m::COL_STATE, 10),
+    Column::new(m::COL_DONE, 6).right().from(84),
+];
+
+pub(super) fn validation(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Validation) {
+    let list = titled(pen, body, m::VALIDATION);
+    let Some(items) = &s.list else {
+        pen.text(3, list.y, body.width, m::LOADING, Role::Quiet);
+        return;
+    };
+    if items.is_empty() {
+        pen.text(3, list.y, body.width, m::NOTHING_TO_DO, Role::Quiet);
+        return;
+    }
+    let rows: Vec<Row> = items
+        .iter()
+        .map(|d| {
+            let (worst, role) = match d.worst {
+                Some(f) if f.is_critical() => (f.french(), Role::Critical),
+                Some(f) => (f.french(), Role::Abnormal),
+                None => ("", Role::Text),
+            };
+            let mark = sign::identity(d.status);
+            let word = if d.urgent { m::URGENT } else { d.state.label() };
+            vec![
+                (worst.to_owned(), role),
+                (d.number.clone(), Role::Text),
+                (d.patient_name.clone(), Role::Text),
+                (format!("{} {}", mark.get(pen.look.ascii), d.status.label()), mark.role),
+                (state.moment(d.opened_at), Role::Text),
+                (word.to_owned(), if d.urgent { Role::StatusAlert } else { Role::Text }),
+                (format!("{}/{}", d.done, d.total), Role::Quiet),
+            ]
+        })
+        .collect();
+    table::draw(pen, list, TO_VALIDATE, &rows, Some(s.selected), state.layers.is_empty());
+}
