@@ -77,7 +77,7 @@ pub(super) fn read_message(
     accepted: &[InsOid],
 ) -> Result<(InsiReturn, Vec<AnswerWarning>), InsiErrorKind> {
     let message = message.map_err(|error| match error {
-        SoapError::Fault(fault) => InsiErrorKind::Fault(InsiFault::read(&fault)),
+        SoapError::Fault(fault) => InsiErrorKind::Fault(Box::new(InsiFault::read(&fault))),
         other => InsiErrorKind::Transport(other),
     })?;
     let result = message.body.filter(|body| body.is(NS, "RESULTAT")).ok_or(AnswerError::NotAResult)?;

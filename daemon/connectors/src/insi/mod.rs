@@ -183,7 +183,7 @@ pub enum InsiErrorKind {
     Transport(SoapError),
     /// The service refused, in its own words.
     #[error(transparent)]
-    Fault(InsiFault),
+    Fault(Box<InsiFault>),
     /// An answer that lacks what it must carry: nothing is changed.
     #[error(transparent)]
     Answer(#[from] AnswerError),

@@ -97,6 +97,10 @@ pub enum QueryError {
     /// INSi knows only M and F.
     #[error("INSi cannot be asked without a sex of M or F")]
     Sex,
+    /// A name outside the alphabet of what may be sent, though legal in what is received (fact sheet §A.3). It is not
+    /// rewritten: a rewritten name that finds nobody would look like a lost INS.
+    #[error("{0} cannot be sent to INSi as it is written")]
+    Name(&'static str),
     /// Not 13 characters of the NIR alphabet, or not a two-digit key.
     #[error("unusable NIR")]
     Nir,
@@ -172,6 +176,11 @@ fn traits_body(query: &TraitsQuery) -> Result<String, QueryError> {
         Sex::F => "F",
         _ => return Err(QueryError::Sex),
     };
+    for (element, name) in [("NomNaissance", &query.birth_name), ("Prenom", &query.given_name)] {
+        if !may_be_sent(name) {
+            return Err(QueryError::Name(element));
+        }
+    }
     let mut out = format!("<i:RECSANSVITALE xmlns:i=\"{TRAITS_NS}\">");
     element(&mut out, "i:NomNaissance", query.birth_name.as_str());
     element(&mut out, "i:Prenom", query.given_name.as_str());
@@ -182,6 +191,15 @@ fn traits_body(query: &TraitsQuery) -> Result<String, QueryError> {
     }
     out.push_str("</i:RECSANSVITALE>");
     Ok(out)
+}
+
+/// Letters joined by one space, apostrophe or hyphen, or by a double hyphen: narrower than a strict trait may be.
+pub(super) fn may_be_sent(name: &StrictName) -> bool {
+    let joined = name.as_str().replace("--", "-");
+    !joined.contains("--")
+        && joined
+            .split(['-', '\'', ' '])
+            .all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_uppercase()))
 }
 
 fn checked(nir: &Nir) -> Result<&Nir, QueryError> {

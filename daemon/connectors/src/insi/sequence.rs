@@ -9,7 +9,7 @@
 //! while let Step::Ask(query) = step { step = sequence.next(outcome_of(call(query))); }
 //! ```
 
-use super::request::{QueryError, TraitsQuery};
+use super::request::{QueryError, TraitsQuery, may_be_sent};
 use paillasse_shared::domain::identity::{Sex, StrictName, StrictTraits};
 
 /// Most calls for one action of the user.
@@ -70,12 +70,19 @@ impl Sequence {
     /// Prepares the candidates from the local identity.
     ///
     /// # Errors
-    /// [`QueryError::Sex`] when the sex is neither M nor F.
+    /// [`QueryError::Sex`] when the sex is neither M nor F; [`QueryError::Name`] when the birth name, or every given
+    /// name, is written as INSi does not take it.
     pub fn new(traits: &StrictTraits) -> Result<Self, QueryError> {
         if !matches!(traits.sex, Sex::M | Sex::F) {
             return Err(QueryError::Sex);
         }
+        if !may_be_sent(&traits.birth_name) {
+            return Err(QueryError::Name("NomNaissance"));
+        }
         let (candidates, capped) = candidates(traits);
+        if candidates.is_empty() {
+            return Err(QueryError::Name("Prenom"));
+        }
         Ok(Self { traits: traits.clone(), candidates, capped, at: 0, with_place: false, calls: 0 })
     }
 
@@ -156,17 +163,19 @@ fn candidates(traits: &StrictTraits) -> (Vec<StrictName>, bool) {
     let mut singles: Vec<StrictName> = Vec::new();
     for word in all.as_str().split(' ') {
         if let Ok(name) = StrictName::verbatim(word)
+            && may_be_sent(&name)
             && !singles.contains(&name)
         {
             singles.push(name);
         }
     }
     let mut together: Vec<StrictName> = Vec::new();
-    if !singles.contains(all) {
+    if may_be_sent(all) && !singles.contains(all) {
         together.push(all.clone());
     }
     if let Ok(compound) = StrictName::verbatim(&traits.first_name.as_str().replace(' ', "-"))
         && compound != traits.first_name
+        && may_be_sent(&compound)
         && !singles.contains(&compound)
     {
         together.push(compound);
@@ -286,6 +295,12 @@ mod tests {
         let mut unknown = person("OLA", None);
         unknown.sex = Sex::parse("I").unwrap();
         assert_eq!(Sequence::new(&unknown).unwrap_err(), QueryError::Sex);
+        let mut odd = person("OLA BELLA", None);
+        odd.given_names = Some(StrictName::verbatim("OLA' BELLA").unwrap());
+        let (asked, _) = drive(&odd, |_| Last::NotFound);
+        assert_eq!(asked, ["BELLA"]);
+        odd.birth_name = StrictName::verbatim("D' ADRUN").unwrap();
+        assert_eq!(Sequence::new(&odd).unwrap_err(), QueryError::Name("NomNaissance"));
     }
 
     #[test]

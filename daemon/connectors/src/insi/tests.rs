@@ -207,6 +207,10 @@ fn a_question_that_cannot_be_asked_is_refused_before_any_network() {
     let refused = |operation: Operation<'_>| operation.envelope(&lps(), "1", &stamp()).unwrap_err();
     assert_eq!(refused(Operation::Traits(&query)), QueryError::Sex);
     query.sex = Sex::F;
+    for wide in ["D' ADRUN", "ADRUN'"] {
+        let wide = TraitsQuery { birth_name: StrictName::verbatim(wide).unwrap(), ..query.clone() };
+        assert_eq!(refused(Operation::Traits(&wide)), QueryError::Name("NomNaissance"));
+    }
     assert!(!written(Operation::Traits(&query)).contains("Security"));
     for number in ["", "236066322083", "2360663220836X", "23606 3220836", "2360663C20836"] {
         let bad = CardQuery { holder: Nir { number: number.into(), key: None }, ..card() };
