@@ -2,6 +2,7 @@
 
 pub mod insi;
 pub mod mail;
+pub mod dmp;
 pub mod mime;
 pub mod mllp;
 pub mod soap;

@@ -1,5 +1,7 @@
 //! A TLS server that asks for a client certificate and answers one request per connection as it is told.
 
+#![allow(dead_code)] // each test binary uses a part of it
+
 use std::sync::Arc;
 use std::time::Duration;
 
