@@ -16,6 +16,8 @@ pub const DEFAULT_SOCKET: &str = "/run/paillasse/paillassed.sock";
 pub struct Options {
     /// Socket of the daemon; else `PAILLASSE_SOCKET`, else [`DEFAULT_SOCKET`].
     pub socket: Option<PathBuf>,
+    /// Person wanted, where the system account may act for several (training).
+    pub login: Option<String>,
     /// A built-in theme's name, or the path of a theme file.
     pub theme: Option<String>,
     /// A key map file that holds what differs from the default.
@@ -41,7 +43,7 @@ pub fn socket(option: Option<PathBuf>) -> PathBuf {
 /// in French and says which.
 pub fn run(options: Options) -> io::Result<()> {
     let settings = settings(&options)?;
-    runner::workstation(Start { socket: socket(options.socket), settings })
+    runner::workstation(Start { socket: socket(options.socket), login: options.login, settings })
 }
 
 fn settings(options: &Options) -> io::Result<Settings> {

@@ -100,6 +100,8 @@ impl<B: Backend<Error = std::convert::Infallible>> Screen for Terminal<B> {
 pub struct Start {
     /// Socket of the daemon.
     pub socket: PathBuf,
+    /// Person wanted, where the system account may act for several (training).
+    pub login: Option<String>,
     /// Look and keys.
     pub settings: Settings,
 }
@@ -118,7 +120,7 @@ pub fn workstation(start: Start) -> io::Result<()> {
         screen.paint(&app)?;
         let (asks, asks_rx) = unbounded_channel();
         let (daemon, daemon_rx) = unbounded_channel();
-        tokio::spawn(client::run(start.socket, wire::greeting(), asks_rx, daemon));
+        tokio::spawn(client::run(start.socket, wire::greeting(start.login), asks_rx, daemon));
         let keys = EventStream::new().filter_map(|event| {
             std::future::ready(match event {
                 Ok(event) => key::from_terminal(event).map(Ok),

@@ -16,13 +16,13 @@ use crate::state::{Purpose, State};
 /// How long an ordinary request may take before the screen says that nobody answers.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// The first words of a connection.
+/// The first words of a connection; `login` is the person wanted, where an account may act for several.
 #[must_use]
-pub fn greeting() -> Greeting {
+pub fn greeting(login: Option<String>) -> Greeting {
     let params = HelloParams {
         client: concat!("paillasse ", env!("CARGO_PKG_VERSION")).to_owned(),
         protocol: VERSION,
-        login: None,
+        login,
     };
     Greeting {
         method: methods::SessionHello::NAME,

@@ -1,0 +1,164 @@
+//! `paillasse document`: documents built, their bytes, decisions about their diffusion.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use base64::Engine;
+use clap::Subcommand;
+use paillasse_shared::protocol::document::{
+    DecideParams, Decision, DocumentView, Form, GetParams, ListParams,
+};
+use paillasse_shared::protocol::methods::{DocumentDecide, DocumentGet, DocumentList};
+use paillasse_shared::protocol::{ErrorKind, WireError};
+
+use super::dossier::orders;
+use super::messages;
+use super::page::{Page, Table, yes};
+use super::session::{Outcome, Session, file_error};
+use super::value::{self, Target};
+
+/// Commands about documents.
+#[derive(Debug, Subcommand)]
+pub enum DocumentCommand {
+    #[command(about = "Liste les documents, les derniers d'abord")]
+    List {
+        #[arg(long, value_name = "PATIENT", help = "De ce patient seulement")]
+        patient: Option<Target>,
+        #[arg(long, value_name = "DOSSIER", help = "De ce dossier seulement")]
+        dossier: Option<Target>,
+        #[arg(long, value_name = "N", value_parser = value::count, help = "Au plus N documents (100 sans cette option)")]
+        limit: Option<u16>,
+    },
+    #[command(about = "Écrit un document dans un fichier")]
+    Get {
+        #[arg(
+            value_name = "DOCUMENT",
+            help = "Identifiant du document, ou numéro de dossier pour son dernier document"
+        )]
+        id: Target,
+        #[arg(long = "as", value_name = "FORME", value_parser = value::form, default_value = "cda", help = "cda, pdf, xdm ou text")]
+        form: Form,
+        #[arg(
+            short,
+            long,
+            value_name = "FICHIER",
+            help = "Où l'écrire ; « - » pour la sortie standard ; sans cette option, sous son nom dans le dossier courant"
+        )]
+        output: Option<PathBuf>,
+    },
+    #[command(about = "Retient un document : rien ne part")]
+    Hold {
+        #[arg(
+            value_name = "DOCUMENT",
+            help = "Identifiant du document, ou numéro de dossier pour son dernier document"
+        )]
+        id: Target,
+    },
+    #[command(about = "Libère un document retenu")]
+    Release {
+        #[arg(
+            value_name = "DOCUMENT",
+            help = "Identifiant du document, ou numéro de dossier pour son dernier document"
+        )]
+        id: Target,
+    },
+    #[command(about = "Rend un document invisible au patient")]
+    Hide {
+        #[arg(
+            value_name = "DOCUMENT",
+            help = "Identifiant du document, ou numéro de dossier pour son dernier document"
+        )]
+        id: Target,
+    },
+    #[command(about = "Rend un document visible au patient")]
+    Show {
+        #[arg(
+            value_name = "DOCUMENT",
+            help = "Identifiant du document, ou numéro de dossier pour son dernier document"
+        )]
+        id: Target,
+    },
+}
+
+impl DocumentCommand {
+    /// Runs it.
+    pub fn run(self, s: &mut Session<'_>) -> Outcome {
+        match self {
+            Self::List { patient, dossier, limit } => {
+                let params = ListParams {
+                    patient: s.patient_filter(patient)?,
+                    dossier: s.dossier_filter(dossier)?,
+                    limit,
+                };
+                s.show::<DocumentList>(&params, |p, r| list(p, &r.documents))
+            }
+            Self::Get { id, form, output } => get(s, id, form, output.as_deref()),
+            Self::Hold { id } => decide(s, id, Decision::Hold),
+            Self::Release { id } => decide(s, id, Decision::Release),
+            Self::Hide { id } => decide(s, id, Decision::Hide),
+            Self::Show { id } => decide(s, id, Decision::Show),
+        }
+    }
+}
+
+fn get(s: &mut Session<'_>, id: Target, form: Form, output: Option<&Path>) -> Outcome {
+    let id = s.document_id(id)?;
+    let content = s.call::<DocumentGet>(&GetParams { id, form })?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(&content.base64)
+        .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))?;
+    if output == Some(Path::new("-")) {
+        return s.write_bytes(&bytes).map(|()| 0);
+    }
+    // The daemon's name is a name, never a path: it must not lead out of the current folder.
+    let own = Path::new(&content.file_name).file_name().map(PathBuf::from);
+    let path = match (output, own) {
+        (Some(path), _) => path.to_owned(),
+        (None, Some(name)) => name,
+        (None, None) => PathBuf::from(format!("document-{id}")),
+    };
+    fs::write(&path, &bytes).map_err(|e| file_error(&path, &e))?;
+    let written = serde_json::json!({
+        "file": path, "file_name": content.file_name, "media_type": content.media_type, "bytes": bytes.len(),
+    });
+    s.print(&written, |p, _| p.line(format!("{} ({} octets)", path.display(), bytes.len())))
+}
+
+fn decide(s: &mut Session<'_>, id: Target, decision: Decision) -> Outcome {
+    let params = DecideParams { id: s.document_id(id)?, decision };
+    s.show::<DocumentDecide>(&params, |p, d| {
+        p.title(&format!("Document {} (dossier {}, version {})", d.id, d.number, d.version));
+        p.facts([("Retenu", Some(yes(d.held))), ("Invisible au patient", Some(yes(d.invisible)))]);
+        orders(p, &d.orders);
+    })
+}
+
+fn list(p: &mut Page, documents: &[DocumentView]) {
+    let mut table = Table::new(&[
+        ">Id",
+        "Dossier",
+        ">Version",
+        "Construit le",
+        "Nature",
+        "INS",
+        "Retenu",
+        "Invisible",
+        "Envois",
+    ]);
+    for d in documents {
+        let sent: Vec<_> =
+            d.orders.iter().map(|o| format!("{} {}", o.service.label(), o.state.label())).collect();
+        table.row([
+            d.id.to_string(),
+            d.number.clone(),
+            d.version.to_string(),
+            p.time(d.built_at),
+            if d.is_final { "complet" } else { "partiel" }.to_owned(),
+            yes(d.with_ins),
+            yes(d.held),
+            yes(d.invisible),
+            sent.join(", "),
+        ]);
+    }
+    p.table(table, "Aucun document.");
+}

@@ -1,0 +1,160 @@
+//! `paillasse ins`: the INSi cycle.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use paillasse_shared::domain::identity::{DeviceKind, FieldComparison, Level};
+use paillasse_shared::domain::ids::ReturnId;
+use paillasse_shared::protocol::ins::{DecideParams, FetchParams, PendingReturn, QualifyParams};
+use paillasse_shared::protocol::methods::{
+    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsWorklist,
+};
+use paillasse_shared::protocol::patient::PatientRef;
+
+use super::page::{Page, Table, french_date, or_empty};
+use super::patient::{insi, record};
+use super::session::{Outcome, Session};
+use super::value::{self, Target};
+use crate::messages as words;
+
+/// How long a call that waits for INSi may take: the service itself is given 30 s.
+const FETCH: Duration = Duration::from_secs(60);
+
+/// Commands about INSi.
+#[derive(Debug, Subcommand)]
+pub enum InsCommand {
+    #[command(about = "Appelle INSi pour un patient et attend sa réponse")]
+    Fetch {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+        #[arg(long, help = "N'attend pas la réponse : l'appel se fait en arrière-plan")]
+        no_wait: bool,
+    },
+    #[command(about = "Compare l'identité locale avec le retour qui attend une décision")]
+    Compare {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+    },
+    #[command(about = "Accepte le retour d'INSi")]
+    Accept {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+        #[arg(
+            long = "return",
+            value_name = "N",
+            help = "Le retour que l'on a vu ; sans elle, celui qui attend"
+        )]
+        seen: Option<ReturnId>,
+        #[arg(long, help = "Accepte malgré un nom, une date ou un sexe contraires")]
+        despite_contradiction: bool,
+    },
+    #[command(about = "Refuse le retour d'INSi")]
+    Refuse {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+        #[arg(long, value_name = "TEXTE", help = "Pourquoi")]
+        motive: Option<String>,
+        #[arg(
+            long = "return",
+            value_name = "N",
+            help = "Le retour que l'on a vu ; sans elle, celui qui attend"
+        )]
+        seen: Option<ReturnId>,
+    },
+    #[command(about = "Enregistre la pièce d'identité vue, et valide ainsi l'identité")]
+    Qualify {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+        #[arg(
+            long,
+            value_name = "PIÈCE",
+            value_parser = value::device,
+            help = "cni, passeport, sejour, france-identite, circulation, livret, acte"
+        )]
+        device: DeviceKind,
+        #[arg(long, value_name = "PIÈCE", value_parser = value::device, help = "Pièce d'un parent, pour un mineur")]
+        parent_device: Option<DeviceKind>,
+    },
+    #[command(about = "Liste les retours d'INSi qui attendent une décision")]
+    Worklist,
+}
+
+impl InsCommand {
+    /// Runs it.
+    pub fn run(self, s: &mut Session<'_>) -> Outcome {
+        match self {
+            Self::Fetch { id, no_wait } => {
+                let params = FetchParams { id: s.patient_id(id)?, wait: !no_wait };
+                let answer = s.call_within::<InsFetch>(&params, FETCH)?;
+                s.print(&answer, |p, r| {
+                    let words = insi(p, &r.insi);
+                    p.line(words);
+                })
+            }
+            Self::Compare { id } => {
+                let params = PatientRef { id: s.patient_id(id)? };
+                s.show::<InsCompare>(&params, comparison)
+            }
+            Self::Accept { id, seen, despite_contradiction } => {
+                let id = s.patient_id(id)?;
+                let params = DecideParams { id, return_id: seen, despite_contradiction, motive: None };
+                s.show::<InsAccept>(&params, record)
+            }
+            Self::Refuse { id, motive, seen } => {
+                let id = s.patient_id(id)?;
+                let params = DecideParams { id, return_id: seen, despite_contradiction: false, motive };
+                s.show::<InsRefuse>(&params, record)
+            }
+            Self::Qualify { id, device, parent_device } => {
+                let params = QualifyParams { id: s.patient_id(id)?, device, parent_device };
+                s.show::<InsQualify>(&params, record)
+            }
+            Self::Worklist => s.show::<InsWorklist>(&Empty {}, |p, r| {
+                let mut table = Table::new(&[">Patient", "Nom", "Né(e) le", "INSi", "Demandé par"]);
+                for item in &r.items {
+                    table.row([
+                        item.patient.to_string(),
+                        item.name.clone(),
+                        french_date(&item.birth_date),
+                        insi(p, &item.insi),
+                        item.asked_by.clone(),
+                    ]);
+                }
+                p.table(table, "Aucun retour n'attend.");
+            }),
+        }
+    }
+}
+
+fn comparison(p: &mut Page, r: &PendingReturn) {
+    p.title(&format!("Retour {} pour le patient {}, le {}", r.id, r.patient, p.time(r.at)));
+    p.line(format!("  {}", r.how));
+    let mut table = Table::new(&["", "", "Ici", "INSi", "Remarque"]);
+    for field in &r.comparison.fields {
+        let (sign, remark) = judge(field);
+        table.row([
+            words::trait_name(field.field).to_owned(),
+            sign.to_owned(),
+            or_empty(field.local.as_deref()),
+            or_empty(field.insi.as_deref()),
+            field.note.clone().unwrap_or_else(|| remark.to_owned()),
+        ]);
+    }
+    p.table(table, "");
+    if let Some(other) = r.held_by {
+        p.line(format!("Le patient {other} porte déjà ce matricule : n'acceptez pas avant d'avoir regardé."));
+    }
+    if r.comparison.contradictions() > 0 {
+        p.line("Une contradiction demande --despite-contradiction pour accepter.");
+    }
+}
+
+fn judge(field: &FieldComparison) -> (&'static str, &'static str) {
+    let remark = field.explanation.map(words::explanation).unwrap_or_default();
+    match field.level {
+        Level::Same => ("=", remark),
+        Level::Close => ("≈", remark),
+        Level::Added => ("+", if remark.is_empty() { "apporté par INSi" } else { remark }),
+        Level::Different => ("≠", if remark.is_empty() { "contradiction" } else { remark }),
+    }
+}

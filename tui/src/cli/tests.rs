@@ -1,0 +1,404 @@
+//! The command line against a fake daemon: what is asked, what is shown, with which exit code.
+
+use std::collections::BTreeSet;
+
+use paillasse_shared::protocol::methods::NAMES;
+use serde_json::{Value, json};
+
+use super::fake::{Fake, hello};
+use super::*;
+
+/// What a run left: exit code, standard output, standard error.
+struct Left {
+    code: u8,
+    out: String,
+    err: String,
+}
+
+fn place(socket: &Path) -> Place {
+    let style = Style { bold: false, zone: TimeZone::fixed(jiff::tz::offset(1)) };
+    Place { style, socket: socket.to_owned(), demo: None }
+}
+
+fn paillasse(socket: &Path, args: &[&str]) -> Left {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let args = std::iter::once("paillasse").chain(args.iter().copied()).map(OsString::from);
+    let code = run(args, &place(socket), &mut out, &mut err);
+    Left { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
+}
+
+/// A daemon that knows one answer.
+fn knows(method: &'static str, answer: Value) -> Fake {
+    Fake::start(move |asked, _| match asked {
+        "session.hello" => Ok(hello()),
+        _ if asked == method => Ok(answer.clone()),
+        _ => Err(WireError::not_found(format!("« {asked} » : inconnu ici"))),
+    })
+}
+
+/// A daemon that greets and finds nothing.
+fn finds_nothing() -> Fake {
+    knows("", Value::Null)
+}
+
+#[test]
+fn the_whole_help() {
+    fn pages(command: &mut clap::Command, path: &str, text: &mut String) {
+        let path = format!("{path}{}", command.get_name());
+        text.push_str(&format!("───── {path} ─────\n{}\n", command.render_help()));
+        for sub in command.get_subcommands_mut() {
+            pages(sub, &format!("{path} "), text);
+        }
+    }
+    let mut command = command().term_width(110);
+    command.build();
+    let mut text = String::new();
+    pages(&mut command, "", &mut text);
+    for english in ["Usage:", "Options:", "Commands:", "Print ", "possible values", "default:"] {
+        assert!(!text.contains(english), "« {english} » dans l'aide");
+    }
+    insta::assert_snapshot!("help", text);
+}
+
+#[test]
+fn the_command_definitions_hold_together() {
+    command().debug_assert();
+}
+
+#[test]
+fn every_request_of_the_protocol_has_a_command() {
+    let who = ["--name", "DUPONT", "--first-name", "ANNE", "--sex", "F", "--birth-date", "12/03/1980"];
+    let mut create = vec!["patient", "create"];
+    create.extend(who);
+    let mut edit = vec!["patient", "edit-traits", "1", "--seen-version", "3"];
+    edit.extend(who);
+    let commands: Vec<Vec<&str>> = vec![
+        vec!["status"],
+        vec!["patient", "search", "dup", "mar"],
+        vec!["patient", "show", "1"],
+        create,
+        edit,
+        vec!["patient", "edit-used", "1", "--phone", "0600000000"],
+        vec!["patient", "attribute", "1", "douteux"],
+        vec!["patient", "consent", "1", "--informed", "oui", "--opposed", "non"],
+        vec!["patient", "history", "1"],
+        vec!["place", "search", "rennes"],
+        vec!["ins", "fetch", "1"],
+        vec!["ins", "compare", "1"],
+        vec!["ins", "accept", "1"],
+        vec!["ins", "refuse", "1", "--motive", "autre personne"],
+        vec!["ins", "qualify", "1", "--device", "cni"],
+        vec!["ins", "worklist"],
+        vec!["catalogue", "search"],
+        vec!["correspondent", "search", "dur"],
+        vec!["correspondent", "create", "--family", "DURAND"],
+        vec!["correspondent", "update", "1", "--family", "DURAND"],
+        vec!["dossier", "create", "--patient", "1", "--analysis", "NFS,IONO", "--prescriber", "1"],
+        vec!["dossier", "show", "26-118733"],
+        vec!["dossier", "list", "--state", "complet"],
+        vec!["dossier", "list", "--to-validate"],
+        vec!["dossier", "add", "1", "--analysis", "CRP"],
+        vec!["dossier", "labels", "1"],
+        vec!["dossier", "preview", "1"],
+        vec!["dossier", "result", "1", "K", "4,1"],
+        vec!["dossier", "cancel-result", "1", "K", "--motive", "hémolyse"],
+        vec!["dossier", "validate-technical", "1"],
+        vec!["dossier", "validate", "1"],
+        vec!["dossier", "trace-call", "1", "Dr Durand prévenue"],
+        vec!["document", "list"],
+        vec!["document", "get", "1", "--as", "pdf"],
+        vec!["document", "hold", "1"],
+        vec!["queue", "show"],
+        vec!["queue", "list", "--state", "retenu"],
+        vec!["queue", "explain", "1"],
+        vec!["queue", "pause", "dmp"],
+        vec!["queue", "resume", "dmp"],
+        vec!["queue", "retry", "--cause", "no_address"],
+        vec!["queue", "cancel", "1", "--motive", "erreur"],
+        vec!["queue", "reconcile"],
+        vec!["queue", "drain", "mss"],
+        vec!["inbox", "list"],
+        vec!["inbox", "show", "1"],
+        vec!["inbox", "replay", "1"],
+        vec!["inbox", "close", "1", "--motive", "essai"],
+        vec!["audit", "list"],
+        vec!["audit", "verify"],
+    ];
+    let mut asked = BTreeSet::new();
+    for command in &commands {
+        let fake = finds_nothing();
+        let left = paillasse(&fake.socket, command);
+        assert!(left.code == 3 || command == &["status"], "{command:?} : {} {}", left.code, left.err);
+        asked.extend(fake.calls().into_iter().map(|c| c.0));
+    }
+    // The greeting opens every connection; events are for the workstation.
+    let missing: Vec<_> = NAMES
+        .iter()
+        .filter(|n| !["session.hello", "events.subscribe"].contains(n) && !asked.contains(**n))
+        .collect();
+    assert!(missing.is_empty(), "aucune commande n'envoie {missing:?}");
+}
+
+#[test]
+fn parameters_are_what_was_typed() {
+    let fake = finds_nothing();
+    paillasse(&fake.socket, &["dossier", "result", "7", "NA", "-3,5", "--comment", "contrôlé"]);
+    paillasse(&fake.socket, &["queue", "list", "--service", "dmp", "--state", "à traiter"]);
+    paillasse(&fake.socket, &["dossier", "validate", "26-000001", "--hold", "--analysis", "K,NA"]);
+    let calls = fake.calls();
+    assert_eq!(calls[0].1, json!({"dossier": 7, "analysis": "NA", "value": "-3,5", "comment": "contrôlé"}));
+    assert_eq!(calls[1].1["service"], "dmp");
+    assert_eq!(calls[1].1["state"], "parked");
+    assert_eq!(calls[2].1["number"], "26-000001");
+    assert_eq!(calls[2].1["hold"], true);
+    assert_eq!(calls[2].1["analyses"], json!(["K", "NA"]));
+}
+
+#[test]
+fn a_dossier_number_stands_for_its_patient() {
+    let dossier = json!({
+        "id": 4, "number": "26-000004", "version": 1, "patient": 12, "opened_at": "2026-11-22T06:00:00Z",
+        "sampled_at": "2026-11-22T06:00:00Z", "state": "registered", "urgent": false, "correspondents": [],
+        "chapters": [], "documents": [], "departures": [], "alerts": []
+    });
+    let fake = knows("dossier.get", dossier);
+    paillasse(&fake.socket, &["ins", "compare", "26-000004"]);
+    assert_eq!(fake.calls()[1], ("ins.compare".to_owned(), json!({"id": 12})));
+}
+
+#[test]
+fn a_refusal_is_a_cause_then_a_hint_with_its_exit_code() {
+    let fake = Fake::start(|asked, _| match asked {
+        "session.hello" => Ok(hello()),
+        _ => Err(WireError::refused("identité provisoire").hint("appelez INSi")),
+    });
+    let left = paillasse(&fake.socket, &["ins", "qualify", "1", "--device", "CNI"]);
+    assert_eq!((left.code, left.out.as_str()), (4, ""));
+    assert_eq!(left.err, "paillasse : identité provisoire\n  → appelez INSi\n");
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_told_in_french() {
+    let nowhere = Path::new("/nowhere");
+    let said = |args: &[&str]| {
+        let left = paillasse(nowhere, args);
+        assert_eq!(left.code, 2, "{args:?}");
+        left.err
+    };
+    insta::assert_snapshot!(
+        [
+            said(&["patiant"]),
+            said(&["patient", "show"]),
+            said(&["patient", "show", "DUPONT"]),
+            said(&["queue", "explain", "sept"]),
+            said(&["queue", "pause", "ftp"]),
+            said(&["queue", "list", "--stat", "held"]),
+            said(&["queue", "list", "--limit", "0"]),
+            said(&["queue", "retry", "1", "--cause", "x"]),
+            said(&["ins", "qualify", "1", "--device"]),
+            said(&["sim", "outage", "dmp", "--kind", "fire"]),
+        ]
+        .concat(),
+        @r"
+    paillasse : la commande « patiant » n'existe pas
+      → vouliez-vous dire « patient » ?
+    paillasse : il manque <PATIENT>
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : « DUPONT » ne convient pas à <PATIENT> : il faut un identifiant ou un numéro de dossier
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : « sept » ne convient pas à <ORDRE> : il faut un nombre
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : « ftp » ne convient pas à <SERVICE> : choix possibles : insi, dmp, mss
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : « --stat » n'est pas attendu ici
+      → vouliez-vous dire « --state » ?
+    paillasse : « 0 » ne convient pas à --limit <N> : il faut un nombre, de 1 à 65535
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : [ORDRE] ne va pas avec --cause <CAUSE>
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : il manque la valeur de --device <PIÈCE>
+      → ajoutez --help pour voir ce qui est attendu
+    paillasse : « fire » ne convient pas à --kind <PANNE> : choix possibles : slow, refuse, cut, expired
+      → ajoutez --help pour voir ce qui est attendu
+    ");
+}
+
+fn status(health: &str) -> Value {
+    json!({
+        "health": health, "version": "0.1.0", "started_at": "2026-11-22T06:05:00Z", "now": "2026-11-22T07:00:00Z",
+        "training": true, "patients": 200, "dossiers": 171, "free_mib": 12345, "remarks": ["DMP injoignable"],
+        "services": [
+            {"service": "insi", "state": "ok", "since": null, "words": null, "waiting": 0},
+            {"service": "dmp", "state": "down", "since": "2026-11-22T06:30:00Z", "words": "connection refused", "waiting": 12}
+        ],
+        "worklists": {"insi": 3, "orders_parked": 2, "orders_held": 9, "orders_waiting": 12, "to_validate_urgent": 1, "to_validate": 5, "inbox": 0}
+    })
+}
+
+#[test]
+fn status_exits_0_1_2_and_2_when_nobody_answers() {
+    for (health, code) in [("good", 0), ("degraded", 1), ("down", 2)] {
+        let left = paillasse(&knows("status.get", status(health)).socket, &["status", "--json"]);
+        assert_eq!(left.code, code);
+        assert_eq!(serde_json::from_str::<Value>(&left.out).unwrap()["health"], health);
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let nobody = dir.path().join("s");
+    let left = paillasse(&nobody, &["status"]);
+    assert_eq!(left.code, 2);
+    assert!(left.err.contains("n'est pas lancé") && left.err.contains("→"), "{}", left.err);
+    let left = paillasse(&nobody, &["status", "--json"]);
+    assert_eq!((left.code, left.err.as_str()), (2, ""));
+    assert_eq!(serde_json::from_str::<Value>(&left.out).unwrap()["health"], "down");
+}
+
+#[test]
+fn status_for_people() {
+    let left = paillasse(&knows("status.get", status("degraded")).socket, &["status"]);
+    insta::assert_snapshot!(left.out, @r"
+    Paillasse 0.1.0 · ÉCOLE : dégradé, le travail continue
+      ! DMP injoignable
+      Démarré le   22/11/2026 07:05
+      Patients     200
+      Dossiers     171
+      Place libre  12345 Mio
+
+    Service  État         En attente  Depuis            Détail
+    INSi     ok                    0
+    DMP      injoignable          12  22/11/2026 07:30  connection refused
+
+    À traiter
+    Liste                       Nombre
+    Retours d'INSi à décider         3
+    Dossiers urgents à valider       1
+    Autres dossiers à valider        5
+    Envois à traiter                 2
+    Envois retenus                   9
+    Envois qui partiront seuls      12
+    Messages reçus sans place        0
+    ");
+}
+
+#[test]
+fn patients_for_people_and_for_scripts() {
+    let found = json!({
+        "hits": [
+            {"id": 12, "birth_name": "DUPONT", "given_names": "MARIE CLAIRE", "birth_date": "1980-03-12", "sex": "F",
+             "used_name": "BERGER", "status": "qualifiee", "homonyme": true,
+             "last_dossier": {"id": 4, "number": "26-000004", "opened_at": "2026-11-22T06:00:00Z", "summary": "complet, tout remis"}},
+            {"id": 3, "birth_name": "DUPOND", "given_names": "ANNE", "birth_date": "1980-03-12", "sex": "F",
+             "used_name": null, "status": "provisoire", "homonyme": false, "last_dossier": null}
+        ],
+        "more": false, "understood": {"kind": "recent"}, "dossier": null, "took_us": 80
+    });
+    let fake = knows("patient.search", found.clone());
+    let people = paillasse(&fake.socket, &["patient", "search", "dup", "12/03/80"]);
+    assert_eq!(fake.calls()[0].1["text"], "dup 12/03/80");
+    insta::assert_snapshot!(people.out, @r"
+    Id  Nom de naissance  Prénoms       Né(e) le    S  Nom utilisé  Identité              Dernier dossier
+    12  DUPONT            MARIE CLAIRE  12/03/1980  F  BERGER       qualifiée (homonyme)  26-000004, complet, tout remis
+     3  DUPOND            ANNE          12/03/1980  F               provisoire
+    ");
+    let script = paillasse(&fake.socket, &["--json", "patient", "search", "dup"]);
+    assert_eq!(script.out.lines().count(), 1);
+    assert_eq!(serde_json::from_str::<Value>(&script.out).unwrap(), found);
+}
+
+#[test]
+fn close_identities_create_nothing_and_say_so() {
+    let similar = json!({"outcome": "similar", "hits": []});
+    let mut args = vec!["patient", "create", "--name", "DUPONT", "--first-name", "ANNE"];
+    args.extend(["--sex", "F", "--birth-date", "12/03/1980"]);
+    let left = paillasse(&knows("patient.create", similar).socket, &args);
+    assert_eq!(left.code, ErrorKind::Refused.exit_code());
+    assert!(left.out.contains("--not-a-duplicate"), "{}", left.out);
+}
+
+#[test]
+fn a_document_is_written_under_its_name_and_never_elsewhere() {
+    let content = json!({"file_name": "../../CR.xml", "media_type": "text/xml", "base64": "PGEvPg=="});
+    let fake = knows("document.get", content);
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("cr.xml");
+    let left =
+        paillasse(&fake.socket, &["document", "get", "5", "--as", "cda", "-o", file.to_str().unwrap()]);
+    assert_eq!(left.code, 0, "{}", left.err);
+    assert_eq!(std::fs::read(&file).unwrap(), b"<a/>");
+    let left = paillasse(&fake.socket, &["document", "get", "5", "-o", "-"]);
+    assert_eq!(left.out, "<a/>");
+    assert_eq!(fake.calls()[0].1, json!({"id": 5, "form": "cda"}));
+    let unwritable = dir.path().join("absent").join("cr.xml");
+    let left = paillasse(&fake.socket, &["document", "get", "5", "-o", unwritable.to_str().unwrap()]);
+    assert_eq!(left.code, ErrorKind::NotFound.exit_code());
+    assert!(left.err.contains("n'existe pas"), "{}", left.err);
+}
+
+#[test]
+fn sec_13_the_journal_is_exported_page_by_page_from_its_first_line() {
+    let fake = Fake::start(|asked, params| match asked {
+        "session.hello" => Ok(hello()),
+        _ => {
+            let from = params["from"].as_i64().unwrap();
+            let last = (from + params["limit"].as_i64().unwrap()).min(5003);
+            let line = |seq: i64| {
+                json!({"seq": seq, "at": "2026-11-22T06:00:00Z", "actor": "demo", "act": "x", "subject": "y",
+                       "detail": "{}", "previous": "", "seal": ""})
+            };
+            Ok(json!({"lines": (from..last).map(line).collect::<Vec<_>>()}))
+        }
+    });
+    let left = paillasse(&fake.socket, &["audit", "list", "--json"]);
+    let seqs: Vec<i64> = left
+        .out
+        .lines()
+        .map(|l| serde_json::from_str::<Value>(l).unwrap()["seq"].as_i64().unwrap())
+        .collect();
+    assert_eq!(seqs, (1..5003).collect::<Vec<_>>());
+}
+
+#[test]
+fn call_reaches_any_request_and_lists_them() {
+    let fake = knows("status.get", status("good"));
+    let left = paillasse(&fake.socket, &["call", "status.get"]);
+    assert_eq!(serde_json::from_str::<Value>(&left.out).unwrap(), status("good"));
+    let left = paillasse(&fake.socket, &["call", "patient.get", "{id: 1}"]);
+    assert_eq!(left.code, 2);
+    assert!(left.err.contains("JSON"), "{}", left.err);
+    let listed = paillasse(Path::new("/nowhere"), &["call", "--list"]).out;
+    assert_eq!(listed.lines().collect::<Vec<_>>(), NAMES);
+}
+
+#[test]
+fn ux_16_an_outage_is_asked_of_the_simulators() {
+    use std::io::{BufRead, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let control = dir.path().join("control");
+    let listener = std::os::unix::net::UnixListener::bind(&control).unwrap();
+    let seen = std::thread::spawn(move || {
+        let mut lines = Vec::new();
+        for _ in 0..2 {
+            let mut stream = listener.accept().unwrap().0;
+            for line in BufReader::new(stream.try_clone().unwrap()).lines() {
+                lines.push(serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+                stream.write_all(b"{\"ok\":true}\n").unwrap();
+            }
+        }
+        lines
+    });
+    let path = control.to_str().unwrap();
+    let mut args = vec!["sim", "outage", "dmp", "--kind", "slow", "--for", "20m", "--delay", "30s"];
+    args.extend(["--control", path]);
+    let left = paillasse(Path::new("/nowhere"), &args);
+    assert_eq!((left.code, left.out.as_str()), (0, "DMP : panne « répond tard » pendant 1200 s.\n"));
+    assert_eq!(paillasse(Path::new("/nowhere"), &["sim", "clear", "dmp", "--control", path]).code, 0);
+    let outage =
+        json!({"outage": {"service": "dmp", "kind": "slow", "for_seconds": 1200, "delay_ms": 30000}});
+    assert_eq!(seen.join().unwrap(), [outage, json!({"clear": "dmp"})]);
+}
+
+#[test]
+fn without_simulators_the_next_step_is_told() {
+    let left = paillasse(Path::new("/nowhere"), &["sim", "status"]);
+    assert_eq!(left.code, ErrorKind::Unavailable.exit_code());
+    assert!(left.err.contains("paillasse demo"), "{}", left.err);
+}
