@@ -320,7 +320,7 @@ fn the_assertion_validates_against_the_saml_schema() {
         folder.to_str().unwrap(),
         xsd.to_str().unwrap()
     );
-    if !run("python3", &["-c", "import lxml"], b"").is_some_and(|r| r.is_ok()) {
+    if run("python3", &["-c", "import lxml"], b"").is_none_or(|r| r.is_err()) {
         println!("skipped: no lxml");
         return;
     }
@@ -473,7 +473,8 @@ async fn submit_error(answer: Behaviour) -> DmpError {
 
 #[tokio::test]
 async fn refusals_are_classified_and_keep_the_words_of_the_dmp() {
-    let cases: [(&[(&str, &str, &str)], ErrorClass); 7] = [
+    type Errors = &'static [(&'static str, &'static str, &'static str)];
+    let cases: [(Errors, ErrorClass); 7] = [
         (&[("XDSRegistryBusy", "occupé", "Error")], ErrorClass::Retry),
         (&[("XDSRepositoryOutOfResources", "", "Error")], ErrorClass::RetrySlow),
         (&[("urn:ihe:XDSDuplicateUniqueIdInRegistry", "déjà là", "Error")], ErrorClass::AlreadyThere),

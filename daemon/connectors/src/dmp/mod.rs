@@ -5,6 +5,7 @@
 //! | [`DmpClient::submit`] | TD2.1, ITI-41 over MTOM | DMP sheet sections 2.1, 3.4 |
 //! | [`DmpClient::find`] | TD3.1b, ITI-18 GetDocuments | section 3.5 |
 //! | [`DmpClient::delete`] | TD3.3c, ITI-57 status update | section 3.7 |
+//! | [`webps::web_ps_url`] | TD0.9, an address for the user's browser | section 3.3 |
 //!
 //! Each call carries a new signed assertion ([`vihf`]) in its single `wsse:Security` header. The metadata, the
 //! signature of the lot and the documents arrive ready and leave untouched: bytes that were hashed are never
@@ -18,6 +19,7 @@ pub mod errors;
 mod requests;
 mod responses;
 pub mod vihf;
+pub mod webps;
 
 use std::time::Duration;
 
