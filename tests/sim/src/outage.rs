@@ -31,6 +31,15 @@ impl Service {
     /// All of them.
     pub const ALL: [Service; 3] = [Service::Insi, Service::Dmp, Service::Mss];
 
+    /// Name in the control protocol and in the journal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Service::Insi => "insi",
+            Service::Dmp => "dmp",
+            Service::Mss => "mss",
+        }
+    }
+
     /// Folder under `received/`.
     pub fn folder(self) -> &'static str {
         match self {
