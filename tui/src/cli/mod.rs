@@ -236,11 +236,11 @@ fn dispatch(
     match command {
         Command::Demo(args) => {
             let open = |socket: &Path| workstation(socket, login, cli.look);
-            return demo::run(args, out, open).map(|()| 0).map_err(code);
+            demo::run(args, out, open).map(|()| 0).map_err(code)
         }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut self::command(), "paillasse", out);
-            return Ok(0);
+            Ok(0)
         }
         command => {
             // A laboratory's answer and the demonstration's must never be taken for one another.

@@ -37,6 +37,17 @@ pub enum Kind {
     Expired,
 }
 
+/// An outage as the simulators read it.
+#[derive(Debug, Serialize)]
+struct Outage {
+    service: &'static str,
+    kind: Kind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    for_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_ms: Option<u64>,
+}
+
 /// Commands about the simulators.
 #[derive(Debug, Subcommand)]
 pub enum SimCommand {
@@ -93,13 +104,12 @@ impl SimCommand {
         };
         match self {
             Self::Outage { service, kind, duration, delay, control } => {
-                let mut outage = json!({"service": service.code(), "kind": kind});
-                if let Some(d) = duration {
-                    outage["for_seconds"] = d.as_secs().into();
-                }
-                if let Some(d) = delay {
-                    outage["delay_ms"] = u64::try_from(d.as_millis()).unwrap_or(u64::MAX).into();
-                }
+                let outage = Outage {
+                    service: service.code(),
+                    kind,
+                    for_seconds: duration.map(|d| d.as_secs()),
+                    delay_ms: delay.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX)),
+                };
                 let answer = ask(&find(control)?, &[json!({"outage": outage})])?;
                 s.print(&answer, |p, _| {
                     let until = match duration {
