@@ -85,6 +85,19 @@ pub const CONTRACT: &[(&str, ErrorClass)] = &[
     ("DMPInvalidCertificate", ErrorClass::SuspendService),
     ("DMPAccessDeniedByRightsService", ErrorClass::Permanent),
     ("DMPOk", ErrorClass::Success),
+    // Standard WS-Security faults: the assertion as a whole is refused (section 4.4).
+    ("UnsupportedSecurityToken", ErrorClass::SuspendService),
+    ("UnsupportedAlgorithm", ErrorClass::SuspendService),
+    ("InvalidSecurity", ErrorClass::SuspendService),
+    ("InvalidSecurityToken", ErrorClass::SuspendService),
+    ("FailedAuthentication", ErrorClass::SuspendService),
+    ("FailedCheck", ErrorClass::SuspendService),
+    ("SecurityTokenUnavailable", ErrorClass::SuspendService),
+    // Standard WS-Addressing faults.
+    ("MessageAddressingHeaderRequired", ErrorClass::SuspendService),
+    ("InvalidAddressingHeader", ErrorClass::SuspendService),
+    ("ActionNotSupported", ErrorClass::SuspendService),
+    ("EndpointUnavailable", ErrorClass::Retry),
 ];
 
 /// Words of faults that come without a code of their own and touch the whole service (section 4.4), in lower case.
