@@ -14,7 +14,7 @@ fn rate(name: &str, mut work: impl FnMut() -> usize) {
     work();
     let start = Instant::now();
     let (mut documents, mut bytes) = (0usize, 0usize);
-    while start.elapsed() < Duration::from_secs(3) {
+    while start.elapsed() < Duration::from_secs(2) {
         bytes += work();
         documents += golden::all().len();
     }

@@ -105,6 +105,10 @@ impl Xml {
 }
 
 fn escape(out: &mut String, text: &str, attribute: bool) {
+    let plain = |b: u8| !(b < 0x20 || matches!(b, b'<' | b'>' | b'&' | b'"' | 0x7f | 0xef));
+    if text.bytes().all(plain) {
+        return out.push_str(text);
+    }
     for c in text.chars() {
         match c {
             '<' => out.push_str("&lt;"),
@@ -113,9 +117,25 @@ fn escape(out: &mut String, text: &str, attribute: bool) {
             '"' if attribute => out.push_str("&quot;"),
             '\n' | '\t' if attribute => out.push(' '),
             '\n' | '\t' => out.push(c),
-            // Control characters, surrogate-like and non-characters have no place in XML 1.0.
+            // Control characters and non-characters have no place in XML 1.0.
             '\u{0}'..='\u{1f}' | '\u{7f}' | '\u{fffe}' | '\u{ffff}' => {}
             c => out.push(c),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_attributes_are_escaped_and_forbidden_characters_dropped() {
+        let mut x = Xml::new(0);
+        x.leaf("a", &[("b", "\"<\n>&é\u{1}")], "1 < 2 & \"x\" > \u{0}\u{ffff}\n\u{fb01}");
+        let text = String::from_utf8(x.finish()).unwrap();
+        assert!(
+            text.ends_with("<a b=\"&quot;&lt; &gt;&amp;é\">1 &lt; 2 &amp; \"x\" &gt; \n\u{fb01}</a>\n"),
+            "{text}"
+        );
     }
 }

@@ -102,6 +102,8 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, op: &Op) {
         }
         Op::Symbol { x, y, module, symbol } => {
             fill(surface, Ink::Text);
+            // One unit is one module, so that the coordinates are whole numbers: short in the file, sharp on paper.
+            surface.push_transform(&Transform::from_row(*module, 0.0, 0.0, *module, *x, *y));
             let mut path = PathBuilder::new();
             for row in 0..symbol.size() {
                 let mut column = 0;
@@ -111,11 +113,8 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, op: &Op) {
                         column += 1;
                     }
                     if column > start {
-                        let at = |n: usize| n as f32 * module;
-                        let (left, top) = (x + at(start), y + at(row));
-                        if let Some(r) = Rect::from_xywh(left, top, at(column - start), *module) {
-                            path.push_rect(r);
-                        }
+                        let run = Rect::from_xywh(start as f32, row as f32, (column - start) as f32, 1.0);
+                        run.into_iter().for_each(|r| path.push_rect(r));
                     }
                     column += 1;
                 }
@@ -123,6 +122,7 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, op: &Op) {
             if let Some(path) = path.finish() {
                 surface.draw_path(&path);
             }
+            surface.pop();
         }
         Op::Watermark { text } => {
             fill(surface, Ink::Watermark);
