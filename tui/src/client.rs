@@ -238,7 +238,8 @@ impl Line {
                 return Ok((line, hello));
             }
         };
-        let (mut line, hello) = tokio::time::timeout(GREETING, attempt).await.map_err(|_| Failure::Busy)??;
+        let (mut line, hello) =
+            tokio::time::timeout(GREETING, attempt).await.map_err(|_| Failure::Busy)??;
         for (method, params) in &greeting.then {
             line.write(Some(0), method, params, None).await?;
         }
@@ -285,7 +286,13 @@ impl Line {
         self.write(Some(ask.ticket), ask.method, &ask.params, Some(ask.deadline)).await
     }
 
-    async fn write(&mut self, id: Option<u64>, method: &str, params: &Value, deadline: Option<Duration>) -> Result<(), Failure> {
+    async fn write(
+        &mut self,
+        id: Option<u64>,
+        method: &str,
+        params: &Value,
+        deadline: Option<Duration>,
+    ) -> Result<(), Failure> {
         let deadline_ms = deadline.and_then(|d| u64::try_from(d.as_millis()).ok());
         let request = Outgoing { jsonrpc: "2.0", id, method, params, deadline_ms };
         let mut bytes = serde_json::to_vec(&request).map_err(|e| Failure::Unreadable(e.to_string()))?;
@@ -427,7 +434,7 @@ mod tests {
         assert_eq!(got[1], FromDaemon::Reply { ticket: 3, result: Err(refused) });
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn a_silent_daemon_is_busy_after_the_deadline() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s");
@@ -438,7 +445,7 @@ mod tests {
         let mut stream = BufReader::new(listener.accept().await.unwrap().0);
         reply(&mut stream, |_| Some(json!({"result": {"protocol": 1}}))).await;
         assert!(matches!(seen.recv().await, Some(FromDaemon::Link(Link::Up(_)))));
-        asks.send(ask(5, None, Duration::from_secs(3))).unwrap();
+        asks.send(ask(5, None, Duration::from_millis(1))).unwrap();
         reply(&mut stream, |_| None).await;
         assert_eq!(seen.recv().await, Some(FromDaemon::Reply { ticket: 5, result: Err(Failure::Busy) }));
     }

@@ -163,7 +163,11 @@ mod tests {
         for c in COMMANDS {
             assert!(c.name.chars().all(|x| x.is_ascii_lowercase() || x == '-'), "{}", c.name);
             assert!(seen.insert(c.name), "{} twice", c.name);
-            assert!(c.doc.chars().count() > 3 && !c.doc.ends_with('.') && !c.doc.contains('\n'), "{}", c.name);
+            assert!(
+                c.doc.chars().count() > 3 && !c.doc.ends_with('.') && !c.doc.contains('\n'),
+                "{}",
+                c.name
+            );
         }
     }
 

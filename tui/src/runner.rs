@@ -12,7 +12,7 @@ use base64::Engine;
 use crossterm::event::EventStream;
 use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use tokio::signal::unix::{SignalKind, signal};
@@ -121,12 +121,8 @@ pub fn workstation(start: Start) -> io::Result<()> {
         let (asks, asks_rx) = unbounded_channel();
         let (daemon, daemon_rx) = unbounded_channel();
         tokio::spawn(client::run(start.socket, wire::greeting(start.login), asks_rx, daemon));
-        let keys = EventStream::new().filter_map(|event| {
-            std::future::ready(match event {
-                Ok(event) => key::from_terminal(event).map(Ok),
-                Err(error) => Some(Err(error)),
-            })
-        });
+        let (typed, keys) = unbounded_channel();
+        tokio::spawn(read_keys(typed));
         let mut stop = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
         tokio::select! {
@@ -148,18 +144,17 @@ pub fn workstation(start: Start) -> io::Result<()> {
 pub async fn serve<S: Screen>(
     mut app: App,
     screen: &mut S,
-    inputs: impl Stream<Item = io::Result<Input>>,
+    mut inputs: UnboundedReceiver<io::Result<Input>>,
     mut daemon: UnboundedReceiver<FromDaemon>,
     asks: UnboundedSender<Ask>,
 ) -> io::Result<App> {
-    tokio::pin!(inputs);
     let origin = Instant::now();
     while !app.quitting() {
         if app.take_dirty() {
             screen.paint(&app)?;
         }
         let mut effects = tokio::select! {
-            input = inputs.next() => match input {
+            input = inputs.recv() => match input {
                 Some(input) => app.input(input?, origin.elapsed(), today()),
                 None => return Ok(app),
             },
@@ -169,7 +164,8 @@ pub async fn serve<S: Screen>(
             },
         };
         // Everything already waiting goes into the same frame: a scanned code is drawn once.
-        while let Some(Some(input)) = inputs.next().now_or_never() {
+        tokio::task::yield_now().await;
+        while let Ok(input) = inputs.try_recv() {
             effects.extend(app.input(input?, origin.elapsed(), today()));
         }
         while let Ok(message) = daemon.try_recv() {
@@ -178,6 +174,23 @@ pub async fn serve<S: Screen>(
         perform(effects, screen, &asks)?;
     }
     Ok(app)
+}
+
+/// Forwards the keyboard to the loop. A task of its own, because the terminal library remembers only
+/// the first waker it is given: its stream must always be awaited from one place.
+async fn read_keys(to: UnboundedSender<io::Result<Input>>) {
+    let mut events = EventStream::new();
+    while let Some(event) = events.next().await {
+        let input = match event {
+            Ok(event) => key::from_terminal(event).map(Ok),
+            Err(error) => Some(Err(error)),
+        };
+        if let Some(input) = input {
+            if to.send(input).is_err() {
+                return;
+            }
+        }
+    }
 }
 
 fn perform<S: Screen>(effects: Vec<Effect>, screen: &mut S, asks: &UnboundedSender<Ask>) -> io::Result<()> {

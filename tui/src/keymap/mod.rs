@@ -158,16 +158,25 @@ impl Keymap {
         Resolved::Nothing
     }
 
-    /// The key that runs a command in these contexts, if any (the first in keyboard order).
+    /// The key that runs a command in these contexts, if any; the most natural one when there are several.
     #[must_use]
     pub fn key_for(&self, contexts: &[Context], cmd: Cmd) -> Option<Key> {
         contexts.iter().find_map(|context| {
             self.keys
                 .iter()
-                .find(|((c, key), id)| {
+                .filter(|((c, key), id)| {
                     c == context && **id == cmd && self.resolve(contexts, *key) == Resolved::Run(cmd)
                 })
                 .map(|((_, key), _)| *key)
+                .min_by_key(|key| match key {
+                    Key::Enter => 0,
+                    Key::F(n) => *n,
+                    Key::Esc => 20,
+                    Key::Char(_) => 21,
+                    Key::Ctrl('q') => 22,
+                    Key::Ctrl(_) => 23,
+                    _ => 24,
+                })
         })
     }
 

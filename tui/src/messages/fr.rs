@@ -4,6 +4,7 @@ use paillasse_shared::domain::identity::compare::Explanation;
 use paillasse_shared::domain::identity::{Comparison, TraitField};
 use paillasse_shared::protocol::patient::InsiState;
 
+use crate::state::layer::Layer;
 use crate::state::screen::{Screen, Step};
 use crate::state::{Level, State};
 
@@ -19,8 +20,6 @@ pub const CONNECTING: &str = "connexion…";
 pub const DAEMON_ABSENT: &str = "service du laboratoire injoignable, nouvel essai automatique";
 /// Day before.
 pub const YESTERDAY: &str = "hier";
-/// After the footer of a choice.
-pub const OR_LETTER: &str = "ou la lettre";
 
 /// Counter: urgent dossiers to validate.
 pub const LIST_URGENT: &str = "urgents";
@@ -32,6 +31,9 @@ pub const LIST_INSI: &str = "INSi";
 pub const LIST_PARKED: &str = "envois";
 /// Counter: messages of analysers.
 pub const LIST_INBOX: &str = "automates";
+
+/// Before the counters of what waits for somebody.
+pub const TO_DO: &str = "À traiter  ";
 
 /// Label of the search field.
 pub const SEARCH: &str = "Rechercher";
@@ -120,6 +122,13 @@ pub const REQUIRED: &str = "Ce champ est nécessaire.";
 /// Bad sex.
 pub const BAD_SEX: &str = "Sexe : F, M ou I.";
 
+/// Bandeau: what the patient said about Mon espace santé.
+pub const MES_OPPOSED: &str = "MES : opposé";
+/// Bandeau.
+pub const MES_INFORMED: &str = "MES : informé";
+/// Bandeau.
+pub const MES_NOT_INFORMED: &str = "MES : pas informé";
+
 /// Headings of the patient screen.
 pub const INS_PANEL: &str = "Identité nationale de santé";
 /// Heading.
@@ -149,7 +158,8 @@ pub const QUALIFY: &str = "Quelle pièce avez-vous vue ?";
 /// Title.
 pub const QUALIFY_PARENT: &str = "Et quelle pièce du parent ?";
 /// Note.
-pub const QUALIFY_NOTE: &str = "La pièce doit être l'original, en cours de validité, et conforme aux traits affichés.";
+pub const QUALIFY_NOTE: &str =
+    "La pièce doit être l'original, en cours de validité, et conforme aux traits affichés.";
 /// Weak device.
 pub const WEAK_DEVICE: &str = "ne suffit pas à valider l'identité";
 /// Title.
@@ -245,6 +255,8 @@ pub const COL_RESULT: &str = "Résultat";
 pub const COL_REFERENCE: &str = "Référence";
 /// Column title.
 pub const COL_TREND: &str = "Tendance";
+/// Column title.
+pub const COL_TREND_SHORT: &str = "Tend.";
 /// New dossier.
 pub const NEW_DOSSIER: &str = "Nouveau dossier";
 /// Label.
@@ -311,7 +323,8 @@ pub const DONE_RELEASED: &str = "Document libéré.";
 /// Said.
 pub const DONE_HIDDEN: &str = "Document invisible au patient.";
 /// Said.
-pub const WILL_HOLD: &str = "Le compte rendu sera retenu à la validation. F5 de nouveau pour le laisser partir.";
+pub const WILL_HOLD: &str =
+    "Le compte rendu sera retenu à la validation. F5 de nouveau pour le laisser partir.";
 /// Said.
 pub const WILL_GO: &str = "Le compte rendu partira à la validation.";
 /// Said.
@@ -333,13 +346,15 @@ pub const DRAFT_KEPT: &str = "Saisie gardée : F2 la reprend.";
 /// Said.
 pub const INSI_RETURN: &str = "INSi a répondu pour ce patient : Entrée pour voir le retour.";
 /// Said.
-pub const INSI_NOBODY: &str = "INSi ne trouve personne avec ces traits : vérifier la pièce, puis F2 Corriger.";
+pub const INSI_NOBODY: &str =
+    "INSi ne trouve personne avec ces traits : vérifier la pièce, puis F2 Corriger.";
 /// Said.
 pub const INSI_SEVERAL: &str = "INSi trouve plusieurs personnes : compléter prénoms et lieu, puis F3.";
 /// Said.
 pub const SCAN_UNKNOWN: &str = "Code scanné : recherche…";
 /// Said.
-pub const SCAN_LAYOUT: &str = "Lecteur réglé sur un autre clavier (chiffres illisibles) : corriger son réglage.";
+pub const SCAN_LAYOUT: &str =
+    "Lecteur réglé sur un autre clavier (chiffres illisibles) : corriger son réglage.";
 
 /// `depuis 09:12`.
 pub fn since(moment: &str) -> String {
@@ -453,7 +468,8 @@ pub fn pause_service(service: &str) -> String {
 pub const PAUSE_LINES: [&str; 2] =
     ["Plus rien ne part vers ce service jusqu'à la reprise.", "Les ordres attendent; rien ne se perd."];
 /// What a replay does.
-pub const RETRY_LINES: [&str; 1] = ["Chaque ordre est rejoué une fois, avec son identifiant : aucun doublon."];
+pub const RETRY_LINES: [&str; 1] =
+    ["Chaque ordre est rejoué une fois, avec son identifiant : aucun doublon."];
 
 /// Question before a decision about a document.
 pub fn decide(decision: paillasse_shared::protocol::document::Decision) -> (&'static str, &'static str) {
@@ -461,14 +477,29 @@ pub fn decide(decision: paillasse_shared::protocol::document::Decision) -> (&'st
     match decision {
         D::Hold => ("Retenir ce compte rendu ?", "Ce qui n'est pas parti attend que vous le libériez."),
         D::Release => ("Libérer ce compte rendu ?", "Les envois retenus partent vers leurs destinataires."),
-        D::Hide => ("Rendre ce compte rendu invisible au patient ?", "Jusqu'à l'annonce; les soignants le voient."),
-        D::Show => ("Rendre ce compte rendu visible du patient ?", "Le patient le verra dans Mon espace santé."),
+        D::Hide => {
+            ("Rendre ce compte rendu invisible au patient ?", "Jusqu'à l'annonce; les soignants le voient.")
+        }
+        D::Show => {
+            ("Rendre ce compte rendu visible du patient ?", "Le patient le verra dans Mon espace santé.")
+        }
     }
 }
 
 /// What the screen expects, when nothing just happened.
 pub fn hint(state: &State) -> (Level, String) {
     let info = |text: &str| (Level::Info, text.to_owned());
+    match state.layers.last() {
+        Some(Layer::Confirm(_)) => return info("O confirme. Échap ou N : rien ne se passe."),
+        Some(Layer::Prompt(_)) => return info("Ctrl-O confirme ce qui est tapé. Échap : rien ne se passe."),
+        Some(Layer::Choice(_)) => return info("La lettre choisit aussitôt; ou les flèches, puis Entrée."),
+        Some(Layer::Picker(_)) => return info("Tapez pour chercher; les flèches choisissent, Entrée prend."),
+        Some(Layer::Palette { .. }) => {
+            return info("Tapez ce que vous voulez faire; la touche est à droite.");
+        }
+        Some(Layer::Help { .. }) => return info("Les flèches font défiler; Échap ferme."),
+        None => {}
+    }
     match state.screen() {
         Some(Screen::Home(_)) => info("Tapez un nom, une date, un matricule, un n° de dossier, ou scannez."),
         Some(Screen::Form(f)) => match &f.fault {
@@ -552,7 +583,7 @@ pub const BY_PALETTE: &str = "Ctrl-P";
 /// The signs, in words.
 pub const SIGN_LINES: [&str; 3] = [
     "Identité : ○ provisoire   ◇ récupérée   □ validée   ◆ qualifiée",
-    "Envoi : · prévu   … en cours   ✓ remis   ‖ retenu   ! à traiter   ? à vérifier   × annulé",
+    "Envoi : · prévu  … en cours  ✓ remis  ‖ retenu  ! à traiter  ? à vérifier",
     "Résultat : H haut   B bas   HH, BB critiques",
 ];
 /// Mark on the document to come.

@@ -70,7 +70,9 @@ pub(crate) fn register_skip(state: &State) -> &'static str {
 
 pub(crate) fn pause(state: &State) -> &'static str {
     match state.selected_service() {
-        Some(service) if state.services.iter().any(|s| s.service == service && s.state == ServiceState::Paused) => {
+        Some(service)
+            if state.services.iter().any(|s| s.service == service && s.state == ServiceState::Paused) =>
+        {
             "Reprendre"
         }
         Some(_) => "Pause",

@@ -1,7 +1,9 @@
 //! Overlays: what lies on top of a screen and takes the keys first.
 
 use paillasse_shared::domain::identity::DeviceKind;
-use paillasse_shared::domain::ids::{CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId};
+use paillasse_shared::domain::ids::{
+    CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId,
+};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::document::Decision;
 use paillasse_shared::protocol::dossier::Correspondent;

@@ -579,7 +579,8 @@ impl State {
                 Screen::Dossier(d) => d.edit.is_some(),
                 _ => false,
             })
-    }}
+    }
+}
 
 /// `1980-03-12` as `12/03/1980`; anything else unchanged.
 pub fn french_date(iso: &str) -> String {

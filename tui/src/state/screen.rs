@@ -77,16 +77,8 @@ pub const FORM_FIELDS: usize = 8;
 /// Rank of the place of birth, the only field with suggestions.
 pub const PLACE_FIELD: usize = 5;
 /// Names of the fields in the protocol, in order.
-pub const FORM_NAMES: [&str; FORM_FIELDS] = [
-    "birth_name",
-    "first_name",
-    "given_names",
-    "birth_date",
-    "sex",
-    "birth_place",
-    "used_name",
-    "phone",
-];
+pub const FORM_NAMES: [&str; FORM_FIELDS] =
+    ["birth_name", "first_name", "given_names", "birth_date", "sex", "birth_place", "used_name", "phone"];
 
 /// A patient's traits.
 #[derive(Debug, Clone)]

@@ -21,7 +21,6 @@ pub struct Fake {
     pub stage: usize,
     /// INSi has answered for patient 1.
     pub to_decide: bool,
-    pub right: Option<&'static str>,
 }
 
 fn strict(name: &str) -> Value {
@@ -90,17 +89,24 @@ impl Fake {
                 self.device = params["device"].as_str().map(str::to_owned);
                 self.record(id)
             }
-            "ins.worklist" => json!({"items": [{"patient": 1, "name": "DE LA TOUR JEAN-BAPTISTE", "birth_date": "1961-07-04",
-                "insi": {"state": "to_decide", "since": "2026-11-22T08:55:00Z"}, "asked_by": "nmartin"}]}),
+            "ins.worklist" => {
+                json!({"items": [{"patient": 1, "name": "DE LA TOUR JEAN-BAPTISTE", "birth_date": "1961-07-04",
+                "insi": {"state": "to_decide", "since": "2026-11-22T08:55:00Z"}, "asked_by": "nmartin"}]})
+            }
             "catalogue.search" => catalogue(params["text"].as_str().unwrap_or_default()),
             "correspondent.search" => json!({"correspondents": [
                 {"id": 4, "family": "ROUX", "given": "Claire", "title": "DR", "rpps": "10001234567", "profession": "G15_10/SM54",
                  "profession_label": "Médecine générale", "mss_address": "claire.roux@medecin.mssante.fr", "town": "Le Port"},
                 {"id": 5, "family": "MOREL", "given": "Yves", "title": "DR", "mss_address": null, "town": "Dinan"}]}),
             "correspondent.update" => json!({"id": 5, "family": "MOREL", "given": "Yves"}),
-            "dossier.create" | "dossier.get" | "dossier.add" | "result.cancel" | "dossier.trace_call" => self.dossier(id),
+            "dossier.create" | "dossier.get" | "dossier.add" | "result.cancel" | "dossier.trace_call" => {
+                self.dossier(id)
+            }
             "result.enter" => {
-                let (a, v) = (params["analysis"].as_str().unwrap_or_default(), params["value"].as_str().unwrap_or_default());
+                let (a, v) = (
+                    params["analysis"].as_str().unwrap_or_default(),
+                    params["value"].as_str().unwrap_or_default(),
+                );
                 self.typed.insert(a.to_owned(), v.to_owned());
                 self.dossier(params["dossier"].as_i64().unwrap_or(7))
             }
@@ -112,15 +118,19 @@ impl Fake {
                 self.stage = 2;
                 self.dossier(id)
             }
-            "dossier.preview" => json!({"text": "LBM du Port\nCompte rendu 26-118733\n\nPotassium 6,9 mmol/L HH\n"}),
+            "dossier.preview" => {
+                json!({"text": "LBM du Port\nCompte rendu 26-118733\n\nPotassium 6,9 mmol/L HH\n"})
+            }
             "validation.worklist" => json!({"dossiers": [
                 line(7, "26-118733", "DUPONT MARIE CLAIRE", "qualifiee", true, "HH"),
                 line(8, "26-118690", "LE GOFF YANN", "recuperee", true, "H"),
                 line(9, "26-118701", "NGUYEN THI MAI", "provisoire", false, ""),
                 line(10, "26-118702", "D'EXEMPLE ANNE-MARIE", "validee", false, "B")]}),
-            "document.decide" => json!({"id": 3, "unique_id": "1.2.3", "set_id": "1.2", "version": 1, "dossier": 7, "number": "26-118733",
+            "document.decide" => {
+                json!({"id": 3, "unique_id": "1.2.3", "set_id": "1.2", "version": 1, "dossier": 7, "number": "26-118733",
                 "patient": 1, "built_at": "2026-11-22T09:00:00Z", "is_final": true, "held": params["decision"] == json!("hold"),
-                "invisible": params["decision"] == json!("hide"), "with_ins": true, "cda_sha256": "", "pdf_sha256": "", "orders": []}),
+                "invisible": params["decision"] == json!("hide"), "with_ins": true, "cda_sha256": "", "pdf_sha256": "", "orders": []})
+            }
             "queue.summary" | "queue.pause" | "queue.resume" => self.queue(),
             "queue.list" => json!({"orders": [order(11), order(12)]}),
             "queue.explain" => json!({"order": order(id), "gates": [
@@ -131,14 +141,20 @@ impl Fake {
                     "words": "550 5.1.1 mailbox unavailable"}]}),
             "queue.retry" | "queue.cancel" => json!({"orders": 41}),
             "inbox.list" => json!({"messages": [message(21, "unmatched"), message(22, "unreadable")]}),
-            "inbox.get" => json!({"message": message(id, "unmatched"), "text": "MSH|^~\\&|COBAS|LABO|PAILLASSE|LBM|20261122085959||ORU^R01|77|P|2.5.1\rPID|1||99999\rOBX|1|NM|2823-3^Potassium||6.9|mmol/L\r",
-                "remarks": ["Potassium : aucun dossier ne porte le n° 26-999999"]}),
+            "inbox.get" => {
+                json!({"message": message(id, "unmatched"), "text": "MSH|^~\\&|COBAS|LABO|PAILLASSE|LBM|20261122085959||ORU^R01|77|P|2.5.1\rPID|1||99999\rOBX|1|NM|2823-3^Potassium||6.9|mmol/L\r",
+                "remarks": ["Potassium : aucun dossier ne porte le n° 26-999999"]})
+            }
             "inbox.replay" => message(id, "filed"),
             "inbox.close" => message(id, "closed"),
-            "audit.list" => json!({"lines": [{"seq": 1, "at": "2026-11-22T08:00:00Z", "actor": "nmartin", "act": "patient.create",
-                "subject": "patient 1", "detail": "", "previous": "0", "seal": "1"}]}),
-            other => return Err(json!({"code": -32600, "message": format!("inconnu {other}"),
-                "data": {"kind": "protocol", "cause": format!("inconnu {other}")}})),
+            "audit.list" => {
+                json!({"lines": [{"seq": 1, "at": "2026-11-22T08:00:00Z", "actor": "nmartin", "act": "patient.create",
+                "subject": "patient 1", "detail": "", "previous": "0", "seal": "1"}]})
+            }
+            other => {
+                return Err(json!({"code": -32600, "message": format!("inconnu {other}"),
+                "data": {"kind": "protocol", "cause": format!("inconnu {other}")}}));
+            }
         })
     }
 
@@ -183,7 +199,7 @@ impl Fake {
             json!({"state": "waiting", "since": "2026-11-22T09:00:00Z", "words": null})
         };
         let ins = if from_insi {
-            json!({"matricule": "161073514701248", "grouped": "1 61 07 35 147 012 48", "oid": "1.2.250.1.213.1.4.10", "nature": "nir",
+            json!({"matricule": "161073514701248", "grouped": "1 61 07 35 147 012 48", "oid": "1.2.250.1.213.1.4.10", "nature": "Nir",
                 "recovered_at": "2026-11-22T09:02:00Z", "verified_at": null})
         } else {
             Value::Null
@@ -211,9 +227,7 @@ impl Fake {
     }
 
     fn pending(&self) -> Value {
-        let f = |field: &str, local: Value, insi: &str, level: &str, why: Value, note: Value| {
-            json!({"field": field, "local": local, "insi": insi, "level": level, "explanation": why, "note": note})
-        };
+        let f = |field: &str, local: Value, insi: &str, level: &str, why: Value, note: Value| json!({"field": field, "local": local, "insi": insi, "level": level, "explanation": why, "note": note});
         json!({"id": 31, "patient": 1, "at": "2026-11-22T09:01:00Z", "how": "par traits, sans lieu puis avec le lieu, 0,8 s",
             "insi": {"matricule": "161073514701248", "key_is_right": true, "oid": "1.2.250.1.213.1.4.10", "birth_name": "DE LA TOUR",
                 "given_names": "JEAN-BAPTISTE MARIE LOUIS", "first_name": null, "sex": "M", "birth_date": "1961-07-04",
@@ -232,13 +246,25 @@ impl Fake {
 
     fn dossier(&self, id: i64) -> Value {
         let stage = ["entered", "technical", "validated"][self.stage.min(2)];
-        let result = |rid: i64, code: &str, label: &str, value: &str, unit: &str, flag: &str, reference: &str, previous: [&str; 2]| {
+        let result = |rid: i64,
+                      code: &str,
+                      label: &str,
+                      value: &str,
+                      unit: &str,
+                      flag: &str,
+                      reference: &str,
+                      previous: [&str; 2]| {
             let value = self.typed.get(code).map_or(value, String::as_str);
-            let number = |t: &str| json!({"kind": "numeric", "comparator": null, "value": t.replace(',', ".")});
+            let number =
+                |t: &str| json!({"kind": "numeric", "comparator": null, "value": t.replace(',', ".")});
             let state = if value.is_empty() { "pending" } else { stage };
             let flag = if value.is_empty() { Value::Null } else { json!(flag) };
-            let before: Vec<Value> = previous.iter().zip(["2026-11-02T07:00:00Z", "2026-06-14T07:00:00Z"]).filter(|(p, _)| !p.is_empty())
-                .map(|(p, at)| json!({"at": at, "shown": p, "value": number(p), "flag": null})).collect();
+            let before: Vec<Value> = previous
+                .iter()
+                .zip(["2026-11-02T07:00:00Z", "2026-06-14T07:00:00Z"])
+                .filter(|(p, _)| !p.is_empty())
+                .map(|(p, at)| json!({"at": at, "shown": p, "value": number(p), "flag": null}))
+                .collect();
             json!({"id": rid, "analysis": code, "label": label, "group": null,
                 "value": if value.is_empty() { Value::Null } else { number(value) },
                 "shown": value, "unit": unit, "flag": flag, "reference": reference, "previous": before, "state": state,
@@ -274,7 +300,14 @@ impl Fake {
     }
 
     fn queue(&self) -> Value {
-        let cause = |key: &str, state: &str, service: &str, reason: Value, label: &str, cure: &str, count: u64, since: &str| {
+        let cause = |key: &str,
+                     state: &str,
+                     service: &str,
+                     reason: Value,
+                     label: &str,
+                     cure: &str,
+                     count: u64,
+                     since: &str| {
             json!({"key": key, "state": state, "service": service, "reason": reason, "label": label, "cure": cure, "count": count,
                 "since": since, "next_try": null})
         };
@@ -299,7 +332,14 @@ fn services() -> Value {
 }
 
 fn hits() -> Vec<Value> {
-    let hit = |id: i64, name: &str, given: &str, born: &str, sex: &str, used: Value, status: &str, last: bool| {
+    let hit = |id: i64,
+               name: &str,
+               given: &str,
+               born: &str,
+               sex: &str,
+               used: Value,
+               status: &str,
+               last: bool| {
         let last = if last {
             json!({"id": 6, "number": "26-118204", "opened_at": "2026-11-02T08:00:00Z", "summary": "tout remis"})
         } else {

@@ -92,7 +92,13 @@ impl Bench {
             match effect {
                 Effect::Send { ticket, method, params, .. } => {
                     if self.hold_answers {
-                        self.pending.push_front(Effect::Send { ticket, method, params, slot: None, deadline: Duration::ZERO });
+                        self.pending.push_front(Effect::Send {
+                            ticket,
+                            method,
+                            params,
+                            slot: None,
+                            deadline: Duration::ZERO,
+                        });
                         return;
                     }
                     let result = self.fake.answer(method, &params).map_err(|e| Failure::Refused {
@@ -175,6 +181,14 @@ impl Bench {
             }
         }
         out
+    }
+
+    /// Whether any cell of the last screen has a colour.
+    pub fn is_coloured(&mut self) -> bool {
+        use ratatui::style::Color;
+        self.screen();
+        let buffer = self.terminal.backend().buffer();
+        buffer.content().iter().any(|c| c.fg != Color::Reset || c.bg != Color::Reset)
     }
 
     /// Where the real cursor is, if shown.

@@ -200,7 +200,10 @@ impl Theme {
     /// `term` is `$TERM`; `no_color` is whether `NO_COLOR` is set to something.
     #[must_use]
     pub fn automatic(term: &str, no_color: bool) -> Self {
-        let many = term.contains("256") || term.contains("direct") || term.contains("kitty") || term.contains("alacritty");
+        let many = term.contains("256")
+            || term.contains("direct")
+            || term.contains("kitty")
+            || term.contains("alacritty");
         let name = match (no_color, many) {
             (true, _) => "mono",
             (false, true) => "dark",

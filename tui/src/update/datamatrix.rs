@@ -91,7 +91,8 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused_without_panic() {
-        for code in ["", "IS01", "IS01é0000000000000000000000S", "26-118204", "IS010000000000000000000000S6é"] {
+        for code in ["", "IS01", "IS01é0000000000000000000000S", "26-118204", "IS010000000000000000000000S6é"]
+        {
             assert_eq!(read(code), None);
         }
     }

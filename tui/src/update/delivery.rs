@@ -104,7 +104,8 @@ pub(super) fn refresh(state: &mut State) -> Vec<Effect> {
         Some(Screen::Queue(_)) => vec![ask_plain::<rpc::QueueSummary>(state, Purpose::Queue)],
         Some(Screen::Orders(o)) => {
             let key = o.key.clone();
-            let params = ListParams { cause: Some(key.clone()), limit: Some(ORDERS), ..ListParams::default() };
+            let params =
+                ListParams { cause: Some(key.clone()), limit: Some(ORDERS), ..ListParams::default() };
             vec![ask::<rpc::QueueList>(state, &params, Purpose::Orders(key))]
         }
         Some(Screen::Order(o)) => {

@@ -231,7 +231,8 @@ fn register(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     n.sending = true;
-    let roles = std::iter::once(CorrespondentRole::Prescriber).chain(std::iter::repeat(CorrespondentRole::Copy));
+    let roles =
+        std::iter::once(CorrespondentRole::Prescriber).chain(std::iter::repeat(CorrespondentRole::Copy));
     let correspondents = n
         .people
         .iter()
@@ -265,7 +266,10 @@ fn start_edit(state: &mut State) {
     let Some(result) = d.current() else { return };
     if result.state == ResultState::Validated {
         let label = result.label.clone();
-        state.say(Level::Warning, format!("{label} : déjà validé; une correction passe par une nouvelle version."));
+        state.say(
+            Level::Warning,
+            format!("{label} : déjà validé; une correction passe par une nouvelle version."),
+        );
         return;
     }
     let text = result.shown.clone();
@@ -364,7 +368,8 @@ fn decide(state: &mut State, hold: bool) -> Vec<Effect> {
         .flat_map(|doc| doc.orders.iter())
         .filter_map(|o| o.reason.as_ref().map(|r| r.code()))
         .collect();
-    let decision = match (hold, reasons.contains(&"held_by_user"), reasons.contains(&"invisible_to_patient")) {
+    let decision = match (hold, reasons.contains(&"held_by_user"), reasons.contains(&"invisible_to_patient"))
+    {
         (true, false, _) => Decision::Hold,
         (true, true, _) => Decision::Release,
         (false, _, false) => Decision::Hide,

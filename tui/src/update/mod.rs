@@ -86,7 +86,11 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         Cmd::Quit => {
             if state.has_unsaved_work() {
                 let question = m::QUIT.to_owned();
-                state.layers.push(Layer::Confirm(Confirm { question, lines: Vec::new(), then: Confirmed::Quit }));
+                state.layers.push(Layer::Confirm(Confirm {
+                    question,
+                    lines: Vec::new(),
+                    then: Confirmed::Quit,
+                }));
                 Vec::new()
             } else {
                 vec![Effect::Quit]
@@ -350,7 +354,9 @@ fn step(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             let count = d.results().len();
             d.selected = moved(d.selected, count, cmd, page);
         }
-        Screen::Validation(v) => v.selected = moved(v.selected, v.list.as_ref().map_or(0, Vec::len), cmd, page),
+        Screen::Validation(v) => {
+            v.selected = moved(v.selected, v.list.as_ref().map_or(0, Vec::len), cmd, page)
+        }
         Screen::InsList(v) => v.selected = moved(v.selected, v.list.as_ref().map_or(0, Vec::len), cmd, page),
         Screen::Queue(q) => {
             q.selected = moved(q.selected, q.summary.as_ref().map_or(0, |s| s.causes.len()), cmd, page);

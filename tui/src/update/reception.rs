@@ -13,9 +13,7 @@ use crate::client::Slot;
 use crate::command::Cmd;
 use crate::messages as m;
 use crate::state::field::Field;
-use crate::state::layer::{
-    Choice, ChoiceItem, ChoiceThen, Confirm, Confirmed, Layer, Prompt, Prompted,
-};
+use crate::state::layer::{Choice, ChoiceItem, ChoiceThen, Confirm, Confirmed, Layer, Prompt, Prompted};
 use crate::state::screen::{
     Compare, FORM_FIELDS, Form, InsList, PLACE_FIELD, Pane, PaneKind, PatientScreen, Screen,
 };
@@ -213,6 +211,13 @@ fn field_next(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     }
     form.fault = None;
+    // Names and sex are stored in capitals: show them so at once.
+    let upper = form.text(form.focus).to_uppercase();
+    if let (0 | 1 | 2 | 4 | 6, Some(field)) = (form.focus, form.fields.get_mut(form.focus)) {
+        if field.text() != upper {
+            field.set(&upper);
+        }
+    }
     if form.focus + 1 < FORM_FIELDS {
         form.focus += 1;
         return Vec::new();

@@ -199,7 +199,9 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Example(key) => {
             let orders: Orders = wire::read(value)?;
-            if let (Some(Screen::Queue(q)), Some(order)) = (state.screen_mut(), orders.orders.into_iter().next()) {
+            if let (Some(Screen::Queue(q)), Some(order)) =
+                (state.screen_mut(), orders.orders.into_iter().next())
+            {
                 q.example = Some((key, Box::new(order)));
             }
             Ok(Vec::new())
@@ -302,11 +304,8 @@ fn found(state: &mut State, text: String, result: SearchResult) -> Done {
         return Ok(Vec::new());
     }
     // The same search again (a refresh) keeps the cursor on its patient.
-    home.selected = if home.is_current() {
-        kept(Some(&home.hits), home.selected, &result.hits, |h| h.id)
-    } else {
-        0
-    };
+    home.selected =
+        if home.is_current() { kept(Some(&home.hits), home.selected, &result.hits, |h| h.id) } else { 0 };
     home.hits = result.hits;
     home.more = result.more;
     home.dossier = result.dossier;
@@ -453,7 +452,15 @@ fn pane(state: &mut State, value: Value) -> Done {
         PaneKind::Journal => {
             let lines: Lines = wire::read(value)?;
             let line = |l: &paillasse_shared::domain::audit::AuditLine| {
-                format!("{:>6}  {}  {:<10} {:<22} {} {}", l.seq, state.instant(l.at), l.actor, l.act, l.subject, l.detail)
+                format!(
+                    "{:>6}  {}  {:<10} {:<22} {} {}",
+                    l.seq,
+                    state.instant(l.at),
+                    l.actor,
+                    l.act,
+                    l.subject,
+                    l.detail
+                )
             };
             lines.lines.iter().rev().map(line).collect()
         }

@@ -12,7 +12,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::command::COMMANDS;
-use crate::keymap::{Context, Keymap};
+use crate::keymap::Keymap;
 use crate::messages as m;
 use crate::state::{Level, State};
 use crate::theme::{Role, Theme};
@@ -79,31 +79,45 @@ fn header(pen: &mut Pen<'_>, state: &State) {
     pen.text(end + 2, 0, right.saturating_sub(end + 3), &state.place(), Role::TitleQuiet);
 }
 
+/// Services on the left, work lists on the right. What is not well is never cut: lists give way from
+/// their end, then instants, then the services that are well.
 fn services(pen: &mut Pen<'_>, state: &State) {
     let w = pen.area().width;
-    let lists = state.work_lists();
-    let mut text: Vec<(String, Role)> = Vec::new();
-    for (i, (name, count)) in lists.iter().enumerate() {
-        if i > 0 {
-            text.push((" · ".to_owned(), Role::Quiet));
-        }
-        text.push((format!("{name} "), Role::Label));
-        text.push((count.to_string(), Role::Strong));
+    let services = state.service_words();
+    let width_of = |name: &str, word: &str| {
+        if name.is_empty() { cells(word) } else { cells(name) + 1 + cells(word) }
+    };
+    let left: u16 = services.iter().map(|(n, word, _)| width_of(n, word) + 3).sum();
+    let mut lists = state.work_lists();
+    let width_of_lists = |lists: &[(&str, u64)]| -> u16 {
+        lists.iter().map(|(name, count)| cells(name) + 1 + cells(&count.to_string()) + 3).sum()
+    };
+    while lists.len() > 1 && left + width_of_lists(&lists) > w {
+        lists.pop();
     }
-    let total: u16 = text.iter().map(|(t, _)| cells(t)).sum();
+    let total = width_of_lists(&lists).saturating_sub(3);
     let mut x = w.saturating_sub(total + 1);
-    let left_end = x.saturating_sub(2);
-    for (t, role) in &text {
-        x = pen.text(x, 1, w, t, *role);
+    let title = cells(m::TO_DO);
+    if !lists.is_empty() && left + total + title + 2 <= w {
+        pen.text(x - title, 1, title, m::TO_DO, Role::Quiet);
+    }
+    let left_end = if lists.is_empty() { w } else { x.saturating_sub(2) };
+    for (i, (name, count)) in lists.iter().enumerate() {
+        let joint = if i > 0 { " · " } else { "" };
+        let count = count.to_string();
+        let spans = [(joint, Role::Quiet), (*name, Role::Label), (" ", Role::Label), (&count, Role::Strong)];
+        x = pen.spans(x, 1, w.saturating_sub(x), &spans);
     }
     let mut x = 1;
-    for (name, word, role) in state.service_words() {
-        let need = cells(&name) + 1 + cells(&word);
-        if x + need > left_end {
+    for (name, word, role) in services {
+        let need = width_of(&name, &word);
+        if x + need.min(12) > left_end {
             break;
         }
-        x = pen.text(x, 1, need, &name, Role::Label) + 1;
-        x = pen.text(x, 1, need, &word, role) + 3;
+        if !name.is_empty() {
+            x = pen.text(x, 1, left_end.saturating_sub(x), &name, Role::Label) + 1;
+        }
+        x = pen.text(x, 1, left_end.saturating_sub(x), &word, role) + 3;
     }
 }
 
@@ -141,12 +155,17 @@ fn footer(pen: &mut Pen<'_>, state: &State) {
     let area = pen.area();
     let y = area.height - 1;
     let items = footer_items(state, pen.look.keymap);
-    let contexts = state.contexts();
-    // Help, palette and the way back keep their place whatever the others need.
+    // Help and palette keep their place whatever the others need; the palette gives its label up first.
     let kept = |label: &str| [m::labels::HELP, m::labels::PALETTE].contains(&label);
     let width_of = |(key, label): &(String, &str)| cells(key) + 1 + cells(label) + 2;
+    let all: u16 = items.iter().map(width_of).sum();
+    let room = area.width.saturating_sub(1);
+    let items: Vec<(String, &str)> = items
+        .into_iter()
+        .map(|(key, label)| if all > room && label == m::labels::PALETTE { (key, "") } else { (key, label) })
+        .collect();
+    let kept = |label: &str| label.is_empty() || kept(label);
     let tail: u16 = items.iter().filter(|(_, l)| kept(l)).map(width_of).sum();
-    let room = area.width.saturating_sub(2);
     let mut left = room.saturating_sub(tail);
     let mut x = 2;
     for item in items.iter().filter(|(_, l)| !kept(l)) {
@@ -158,9 +177,6 @@ fn footer(pen: &mut Pen<'_>, state: &State) {
     }
     for item in items.iter().filter(|(_, l)| kept(l)) {
         x = key_label(pen, x, y, item);
-    }
-    if contexts.contains(&Context::Choice) {
-        pen.text(x, y, room.saturating_sub(x), m::OR_LETTER, Role::Label);
     }
 }
 

@@ -98,16 +98,20 @@ impl<'a> Pen<'a> {
         self.text(1, y, width, &line, Role::Rule);
     }
 
-    /// A frame around an area, with a title; only the title in plain mode.
+    /// A frame around an area, with a title; only the title in plain mode. The lines it stands on are
+    /// emptied from end to end: pieces of words beside a question only distract.
     pub fn frame(&mut self, area: Rect, title: &str) {
-        self.clear(area);
+        self.clear(Rect { x: 0, width: self.buffer.area.width, ..area });
         if area.width < 4 || area.height < 2 {
             return;
         }
         let (right, bottom) = (area.right() - 1, area.bottom() - 1);
         if !self.look.plain {
-            let [tl, tr, bl, br, h, v] =
-                if self.look.ascii { ["+", "+", "+", "+", "-", "|"] } else { ["┌", "┐", "└", "┘", "─", "│"] };
+            let [tl, tr, bl, br, h, v] = if self.look.ascii {
+                ["+", "+", "+", "+", "-", "|"]
+            } else {
+                ["┌", "┐", "└", "┘", "─", "│"]
+            };
             let bar = h.repeat(area.width as usize - 2);
             for (y, l, r) in [(area.y, tl, tr), (bottom, bl, br)] {
                 self.text(area.x, y, 1, l, Role::OverlayBorder);

@@ -82,13 +82,21 @@ fn help_lines(pen: &Pen<'_>, state: &State) -> Vec<(String, String, Role)> {
             lines.push((String::new(), title.to_owned(), Role::Heading));
             lines.extend(block);
         }
+        if group == Group::Screen {
+            lines.push((String::new(), m::HELP_SIGNS.to_owned(), Role::Heading));
+            lines.extend(m::SIGN_LINES.iter().map(|l| (String::new(), format!("  {l}"), Role::Text)));
+        }
     }
-    lines.push((String::new(), m::HELP_SIGNS.to_owned(), Role::Heading));
-    lines.extend(m::SIGN_LINES.iter().map(|l| (String::new(), (*l).to_owned(), Role::Text)));
     lines
 }
 
-fn palette(pen: &mut Pen<'_>, body: Rect, state: &State, field: &crate::state::field::Field, selected: usize) {
+fn palette(
+    pen: &mut Pen<'_>,
+    body: Rect,
+    state: &State,
+    field: &crate::state::field::Field,
+    selected: usize,
+) {
     let commands = palette_matches(state, field.text());
     let area = Rect::new(1, body.y, body.width.saturating_sub(2), body.height.min(18));
     pen.frame(area, m::PALETTE);
@@ -137,7 +145,13 @@ fn choice(pen: &mut Pen<'_>, body: Rect, c: &Choice) {
             }
         }
         pen.text(area.x + 2, y, 1, &item.letter.to_uppercase().to_string(), Role::Key);
-        let x = pen.text(area.x + 5, y, area.width - 5, &item.label, if here { Role::Selected } else { Role::Text });
+        let x = pen.text(
+            area.x + 5,
+            y,
+            area.width - 5,
+            &item.label,
+            if here { Role::Selected } else { Role::Text },
+        );
         pen.text(x + 2, y, area.right().saturating_sub(x + 2), &item.detail, Role::Quiet);
     }
 }
@@ -188,6 +202,11 @@ fn prompt(pen: &mut Pen<'_>, body: Rect, p: &Prompt) {
     let area = inner(area);
     pen.wrap(Rect { height: note_h, ..area }, &p.note, Role::Label);
     input::draw(pen, area.x, area.y + note_h + 1, area.width, &p.field, true);
-    let keys = [("Ctrl-O", Role::Key), (" Confirmer     ", Role::Text), ("Échap", Role::Key), (" Fermer", Role::Text)];
+    let keys = [
+        ("Ctrl-O", Role::Key),
+        (" Confirmer     ", Role::Text),
+        ("Échap", Role::Key),
+        (" Fermer", Role::Text),
+    ];
     pen.spans(area.x, area.y + note_h + 3, area.width, &keys);
 }

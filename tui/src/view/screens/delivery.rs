@@ -13,6 +13,7 @@ use crate::view::widgets::sign;
 use crate::view::widgets::table::{self, Column, Row};
 
 const CAUSES: &[Column] = &[
+    Column::new("", 1),
     Column::new(m::COL_CAUSE, 30).grow(3).marked(),
     Column::new(m::COL_COUNT, 6).right(),
     Column::new(m::COL_SINCE, 6),
@@ -34,9 +35,9 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
         .iter()
         .map(|c| {
             let mark = sign::delivery(c.state);
-            let cause = format!("{} {}", mark.get(pen.look.ascii), c.label);
             vec![
-                (cause, mark.role),
+                (mark.get(pen.look.ascii).to_owned(), mark.role),
+                (c.label.clone(), Role::Text),
                 (c.count.to_string(), Role::Strong),
                 (state.moment(c.since), Role::Text),
                 (c.cure.clone().unwrap_or_else(|| m::UNKNOWN.to_owned()), Role::Label),
@@ -46,7 +47,14 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
     let explain_h = 6.min(list.height / 3 + 1);
     let used = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
     let table_h = used.min(list.height.saturating_sub(explain_h));
-    table::draw(pen, Rect { height: table_h, ..list }, CAUSES, &rows, Some(s.selected), state.layers.is_empty());
+    table::draw(
+        pen,
+        Rect { height: table_h, ..list },
+        CAUSES,
+        &rows,
+        Some(s.selected),
+        state.layers.is_empty(),
+    );
     let y = list.y + table_h;
     pen.rule(y, false);
     let area = Rect::new(2, y + 1, body.width.saturating_sub(4), list.bottom().saturating_sub(y + 1));
@@ -148,7 +156,12 @@ pub(super) fn order(pen: &mut Pen<'_>, body: Rect, state: &State, s: &OrderScree
             (Some(_), true) => ("=", Role::StatusHold),
         };
         let why = gate.why.as_ref().map(|w| format!(" : {w}")).unwrap_or_default();
-        pen.spans(3, y, w, &[(sign, role), (" ", Role::Text), (&gate.name, Role::Text), (&why, Role::StatusHold)]);
+        pen.spans(
+            3,
+            y,
+            w,
+            &[(sign, role), (" ", Role::Text), (&gate.name, Role::Text), (&why, Role::StatusHold)],
+        );
         y += 1;
     }
     y += 1;

@@ -1,7 +1,7 @@
 //! Registering a dossier, results, validation.
 
 use paillasse_shared::domain::dossier::CorrespondentRole;
-use paillasse_shared::domain::order::OrderState;
+use paillasse_shared::domain::order::{OrderState, Service};
 use paillasse_shared::protocol::dossier::DossierView;
 use ratatui::layout::Rect;
 
@@ -10,13 +10,14 @@ use crate::messages as m;
 use crate::state::State;
 use crate::state::screen::{DossierScreen, NewDossier, Review, Step, Validation};
 use crate::theme::Role;
-use crate::view::pen::Pen;
+use crate::view::pen::{Pen, cells};
 use crate::view::widgets::table::{self, Column, Row};
 use crate::view::widgets::{bandeau, input, results, sign};
 
 pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewDossier) {
-    let right = if s.urgent { format!("{} · {}", m::URGENT, m::NEW_DOSSIER) } else { m::NEW_DOSSIER.to_owned() };
-    bandeau::draw(pen, body.y, state, s.record.as_deref(), &right);
+    let right =
+        if s.urgent { format!("{} · {}", m::URGENT, m::NEW_DOSSIER) } else { m::NEW_DOSSIER.to_owned() };
+    bandeau::draw(pen, body.y, s.record.as_deref(), &right);
     let y = body.y + bandeau::HEIGHT;
     let w = body.width;
     let focus = state.layers.is_empty();
@@ -45,7 +46,10 @@ pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewD
             })
             .collect()
     } else {
-        s.exams_found.iter().map(|(code, label, detail)| (label.clone(), format!("{code}  {detail}"))).collect()
+        s.exams_found
+            .iter()
+            .map(|(code, label, detail)| (label.clone(), format!("{code}  {detail}")))
+            .collect()
     };
     let area = Rect::new(18, line + 1, w.saturating_sub(19), body.bottom().saturating_sub(line + 1));
     pick_list(pen, area, &found, s.selected);
@@ -87,13 +91,13 @@ pub(super) fn dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &DossierS
         let urgent = if v.urgent { format!("{} · ", m::URGENT) } else { String::new() };
         format!("{urgent}Dossier {}", v.number)
     });
-    bandeau::draw(pen, body.y, state, s.record.as_deref(), &right);
+    bandeau::draw(pen, body.y, s.record.as_deref(), &right);
     let top = body.y + bandeau::HEIGHT;
     let Some(view) = &s.view else {
         pen.text(2, top, body.width, m::LOADING, Role::Quiet);
         return;
     };
-    let foot = foot_lines(state, s, view, pen.look.ascii);
+    let foot = foot_lines(state, s, view, body.width.saturating_sub(3), pen.look.ascii);
     let foot_h = u16::try_from(foot.len()).unwrap_or(0).min(body.height / 3);
     let area = Rect::new(0, top, body.width, body.bottom().saturating_sub(top + foot_h));
     results::draw(pen, area, state, s);
@@ -109,7 +113,7 @@ pub(super) fn dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &DossierS
 type Spans = Vec<(String, Role)>;
 
 /// Alerts, correspondents, then what leaves or has left.
-fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, ascii: bool) -> Vec<Spans> {
+fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, width: u16, ascii: bool) -> Vec<Spans> {
     let mut lines: Vec<Spans> = Vec::new();
     for alert in &view.alerts {
         lines.push(vec![("! ".to_owned(), Role::StatusAlert), (alert.clone(), Role::NoticeWarning)]);
@@ -118,41 +122,76 @@ fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, ascii: bool)
         let who: Vec<String> = view
             .correspondents
             .iter()
-            .map(|c| format!("{} {} ({})", c.correspondent.facts.family, c.correspondent.facts.given, c.role.label()))
+            .map(|c| {
+                format!(
+                    "{} {} ({})",
+                    c.correspondent.facts.family,
+                    c.correspondent.facts.given,
+                    c.role.label()
+                )
+            })
             .collect();
         let text = if who.is_empty() { m::NONE_YET.to_owned() } else { who.join(", ") };
         lines.push(vec![(format!("{} : ", m::CORRESPONDENTS), Role::Label), (text, Role::Text)]);
         let (word, day) = (view.state.label(), state.instant(view.sampled_at));
-        lines.push(vec![(format!("Dossier {word}, prélevé le {}", day.get(..16).unwrap_or(&day)), Role::Quiet)]);
+        lines.push(vec![(
+            format!("Dossier {word}, prélevé le {}", day.get(..16).unwrap_or(&day)),
+            Role::Quiet,
+        )]);
     }
     if let Some(document) = view.documents.first() {
-        let mut spans = vec![(format!("{} v{} : ", m::SENDINGS, document.version), Role::Label)];
-        for o in &document.orders {
-            let mark = sign::delivery(o.state);
-            let text = format!("{} {} ", o.service.label(), o.recipient);
-            spans.push((text, Role::Text));
-            spans.push((format!("{} {}   ", mark.get(ascii), o.state.label()), mark.role));
-        }
-        lines.push(spans);
-        if let Some(why) = document.orders.iter().find_map(|o| o.why.clone()) {
-            lines.push(vec![(format!("  {why}"), Role::Quiet)]);
-        }
+        let items =
+            document.orders.iter().map(|o| (o.service, o.recipient.as_str(), o.state, o.why.as_deref()));
+        lines.extend(leaving(&format!("{} v{} : ", m::SENDINGS, document.version), items, width, ascii));
     } else if s.step() != Step::Nothing || s.review.is_some() {
-        let mut spans = vec![(format!("{} : ", m::DEPARTURE), Role::Label)];
         let marks = s.review.unwrap_or_default();
-        for d in &view.departures {
-            let state_ = if d.reason.is_some() || marks.hold { OrderState::Held } else { OrderState::Scheduled };
-            let mark = sign::delivery(state_);
-            spans.push((format!("{} {} ", d.service.label(), d.recipient), Role::Text));
-            spans.push((format!("{} {}   ", mark.get(ascii), state_.label()), mark.role));
-        }
-        lines.push(spans);
-        lines.extend(view.departures.iter().find_map(|d| d.why.clone()).map(|w| vec![(format!("  {w}"), Role::Quiet)]));
+        let items = view.departures.iter().map(|d| {
+            let held = d.reason.is_some() || marks.hold;
+            let state = if held { OrderState::Held } else { OrderState::Scheduled };
+            (d.service, d.recipient.as_str(), state, d.why.as_deref())
+        });
+        lines.extend(leaving(&format!("{} : ", m::DEPARTURE), items, width, ascii));
         lines.extend(marked(marks));
     }
     if lines.iter().any(|l| !l.is_empty()) {
         lines.insert(0, Vec::new());
     }
+    lines
+}
+
+/// What leaves, recipient by recipient, on as many lines as needed; then why something is held.
+fn leaving<'a>(
+    title: &str,
+    items: impl Iterator<Item = (Service, &'a str, OrderState, Option<&'a str>)>,
+    width: u16,
+    ascii: bool,
+) -> Vec<Spans> {
+    let mut lines: Vec<Spans> = Vec::new();
+    let mut line: Spans = vec![(title.to_owned(), Role::Label)];
+    let mut used = cells(title);
+    let mut whys: Vec<String> = Vec::new();
+    for (service, recipient, state, why) in items {
+        // The DMP is the recipient itself; a person is named with the way to reach them.
+        let name = match recipient {
+            "" => service.label().to_owned(),
+            r if r == service.label() => r.to_owned(),
+            r => format!("{r} ({})", service.label()),
+        };
+        let mark = sign::delivery(state);
+        let status = format!(" {} {}", mark.get(ascii), state.label());
+        let need = cells(&name) + cells(&status) + 3;
+        if used + need > width && line.len() > 1 {
+            lines.push(std::mem::replace(&mut line, vec![("  ".to_owned(), Role::Label)]));
+            used = 2;
+        }
+        used += need;
+        if let Some(why) = why {
+            whys.push(format!("  {name} : {why}"));
+        }
+        line.extend([(name, Role::Text), (status, mark.role), ("   ".to_owned(), Role::Text)]);
+    }
+    lines.push(line);
+    lines.extend(whys.into_iter().take(2).map(|w| vec![(w, Role::Quiet)]));
     lines
 }
 
@@ -171,7 +210,7 @@ const TO_VALIDATE: &[Column] = &[
     Column::new(m::COL_DOSSIER, 10).marked(),
     Column::new(m::COL_PATIENT, 22).grow(3).marked(),
     Column::new(m::COL_IDENTITY, 12).from(70),
-    Column::new(m::COL_DAY, 8).right(),
+    Column::new(m::COL_DAY, 9).right(),
     Column::new(m::COL_STATE, 10),
     Column::new(m::COL_DONE, 6).right().from(84),
 ];

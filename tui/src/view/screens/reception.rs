@@ -16,7 +16,7 @@ const PATIENTS: &[Column] = &[
     Column::new(m::COL_GIVEN, 16).grow(2).marked(),
     Column::new(m::COL_BORN, 10).right(),
     Column::new(m::COL_SEX, 1),
-    Column::new(m::COL_USED, 10).grow(1).from(72),
+    Column::new(m::COL_USED, 11).grow(1).from(72),
     Column::new(m::COL_IDENTITY, 12),
     Column::new(m::COL_DOSSIER, 10).from(108),
 ];
@@ -121,7 +121,8 @@ pub(super) fn form(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Form) {
             let here = i == s.place_selected;
             let mark = if pen.look.ascii { ">" } else { "▸" };
             pen.text(area.x, py, 1, if here { mark } else { " " }, Role::Key);
-            let until = place.to.as_ref().map(|t| format!(" jusqu'au {}", french_date(t))).unwrap_or_default();
+            let until =
+                place.to.as_ref().map(|t| format!(" jusqu'au {}", french_date(t))).unwrap_or_default();
             let today = place.today.as_ref().map(|t| format!(", aujourd'hui {t}")).unwrap_or_default();
             let text = format!("{} {} ({}){until}{today}", place.code, place.label, place.area);
             pen.text(area.x + 2, py, area.width - 2, &text, if here { Role::Selected } else { Role::Text });
@@ -136,7 +137,7 @@ const DOSSIERS: &[Column] = &[
 ];
 
 pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientScreen) {
-    bandeau::draw(pen, body.y, state, s.record.as_deref(), "");
+    bandeau::draw(pen, body.y, s.record.as_deref(), "");
     let Some(record) = &s.record else { return };
     let mut y = body.y + bandeau::HEIGHT;
     let w = body.width;
@@ -153,7 +154,9 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
             let value = format!("{}  {}", ins.grouped, ins.nature.label());
             line(pen, "Matricule INS", &value, Role::Strong);
             let when = match ins.verified_at {
-                Some(at) => format!("récupéré le {}, vérifié le {}", state.day(ins.recovered_at), state.day(at)),
+                Some(at) => {
+                    format!("récupéré le {}, vérifié le {}", state.day(ins.recovered_at), state.day(at))
+                }
                 None => format!("récupéré le {}", state.day(ins.recovered_at)),
             };
             line(pen, "", &when, Role::Text);
@@ -195,8 +198,8 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
     table::draw(pen, list, DOSSIERS, &rows, Some(s.selected), state.layers.is_empty());
 }
 
-pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Compare) {
-    bandeau::draw(pen, body.y, state, Some(&s.record), "");
+pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, s: &Compare) {
+    bandeau::draw(pen, body.y, Some(&s.record), "");
     let mut y = body.y + bandeau::HEIGHT;
     let w = body.width;
     let Some(p) = &s.pending else {

@@ -7,7 +7,6 @@ use paillasse_shared::protocol::patient::PatientRecord;
 
 use super::sign;
 use crate::messages as m;
-use crate::state::State;
 use crate::theme::Role;
 use crate::view::pen::{Pen, cells};
 
@@ -15,7 +14,7 @@ use crate::view::pen::{Pen, cells};
 pub const HEIGHT: u16 = 4;
 
 /// Draws the bandeau from line `y` on; `right` is what the screen itself adds on the first line.
-pub fn draw(pen: &mut Pen<'_>, y: u16, state: &State, record: Option<&PatientRecord>, right: &str) {
+pub fn draw(pen: &mut Pen<'_>, y: u16, record: Option<&PatientRecord>, right: &str) {
     pen.rule(y, true);
     pen.rule(y + 3, true);
     let width = pen.area().width;
@@ -33,7 +32,13 @@ pub fn draw(pen: &mut Pen<'_>, y: u16, state: &State, record: Option<&PatientRec
     let first = t.first_name.as_str();
     let mut x = pen.text(x + 1, y + 1, (room - side).saturating_sub(x), &capitals(first), Role::Strong);
     if let Some(used) = &record.used.name {
-        x = pen.text(x + 1, y + 1, (room - side).saturating_sub(x), &format!("({})", used.as_str()), Role::Text);
+        x = pen.text(
+            x + 1,
+            y + 1,
+            (room - side).saturating_sub(x),
+            &format!("({})", used.as_str()),
+            Role::Text,
+        );
     }
     let born = if t.sex == Sex::F { "née le" } else { "né le" };
     let age = record.age.map(|a| format!(" ({a} ans)")).unwrap_or_default();
@@ -52,33 +57,29 @@ pub fn draw(pen: &mut Pen<'_>, y: u16, state: &State, record: Option<&PatientRec
             status = format!("{status}, {word}");
         }
     }
-    let missing = fr::missing(record.missing);
-    let x = pen.text(2, y + 2, room, &status, mark.role);
-    let x = match &missing {
-        Some(text) => pen.spans(x, y + 2, room.saturating_sub(x), &[(" : ", Role::Text), (text, Role::Text)]),
-        None => x,
-    };
     let (mes, role) = match (record.consent.informed, record.consent.opposed) {
-        (_, true) => ("MES : opposé", Role::StatusHold),
-        (true, false) => ("MES : informé", Role::StatusOk),
-        (false, false) => ("MES : pas informé", Role::Quiet),
+        (_, true) => (m::MES_OPPOSED, Role::StatusHold),
+        (true, false) => (m::MES_INFORMED, Role::StatusOk),
+        (false, false) => (m::MES_NOT_INFORMED, Role::Quiet),
     };
-    let dmp = if record.consent.opposed || !missing_nothing(record) {
-        if pen.look.ascii { "DMP non" } else { "DMP ✗" }
-    } else if pen.look.ascii {
-        "DMP oui"
-    } else {
-        "DMP ✓"
+    let fed = !record.consent.opposed && fr::missing(record.missing).is_none();
+    let dmp = match (fed, pen.look.ascii) {
+        (true, false) => "DMP ✓",
+        (false, false) => "DMP ✗",
+        (true, true) => "DMP oui",
+        (false, true) => "DMP non",
     };
     let tail = cells(mes) + 3 + cells(dmp);
-    let start = width.saturating_sub(tail + 1).max(x + 2);
+    let start = width.saturating_sub(tail + 1);
+    let x = pen.text(2, y + 2, start.saturating_sub(4), &status, mark.role);
+    if let Some(missing) = fr::missing(record.missing) {
+        let left = start.saturating_sub(x + 5);
+        // The short form before a cut: "une pièce" says enough beside the status.
+        let text = if cells(&missing) > left { missing.replace(" d'identité", "") } else { missing };
+        pen.spans(x, y + 2, start.saturating_sub(x + 2), &[(" : ", Role::Text), (&text, Role::Text)]);
+    }
     let x = pen.text(start, y + 2, width.saturating_sub(start), mes, role);
     pen.text(x + 3, y + 2, width.saturating_sub(x + 3), dmp, Role::Text);
-    let _ = state;
-}
-
-fn missing_nothing(record: &PatientRecord) -> bool {
-    fr::missing(record.missing).is_none()
 }
 
 /// `JEAN-BAPTISTE` as `Jean-Baptiste`: names are stored in capitals, read better otherwise.

@@ -27,15 +27,16 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, screen: &DossierScreen
     let lines = lines(screen);
     let w = area.width;
     // Columns: label, value+unit+flag, interval, up to two previous values, trend.
-    let label_w = (w / 3).clamp(16, 34);
+    let label_w = (w * 27 / 100).clamp(16, 34) + u16::from(w >= 80);
     let value_end = area.x + 3 + label_w + 9;
     let unit_x = value_end + 1;
-    let flag_x = unit_x + 9;
-    let reference_x = flag_x + 4;
-    let previous_w = 8;
+    let flag_x = unit_x + 8;
+    let reference_x = flag_x + 3;
+    let previous_w = 6;
     let dates = previous_dates(state, screen);
-    let reference_end = reference_x + 14;
-    let shown_dates = dates.len().min(usize::from(area.right().saturating_sub(reference_end) / (previous_w + 1)));
+    let reference_end = reference_x + 12;
+    let shown_dates =
+        dates.len().min(usize::from(area.right().saturating_sub(reference_end) / (previous_w + 1)));
     let trend_x = reference_end + u16::try_from(shown_dates).unwrap_or(0) * (previous_w + 1) + 1;
 
     let title = view.chapters.first().map_or("", |c| c.title.as_str());
@@ -46,9 +47,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, screen: &DossierScreen
         let end = reference_end + (u16::try_from(i).unwrap_or(0) + 1) * (previous_w + 1) - 1;
         pen.right(end, area.y, previous_w, day, Role::Quiet);
     }
-    let room_for_trend = trend_x + 8 <= area.right() && !pen.look.ascii && !pen.look.plain;
+    let room_for_trend = trend_x + 5 <= area.right() && !pen.look.ascii && !pen.look.plain;
     if room_for_trend && shown_dates > 0 {
-        pen.text(trend_x, area.y, 8, m::COL_TREND, Role::Quiet);
+        let title = if trend_x + 8 <= area.right() { m::COL_TREND } else { m::COL_TREND_SHORT };
+        pen.text(trend_x, area.y, 8, title, Role::Quiet);
     }
 
     let height = usize::from(area.height.saturating_sub(1)).max(1);
@@ -85,16 +87,22 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, screen: &DossierScreen
                     }
                     _ if is_long(r) => {
                         // A sentence needs the columns of the interval too.
-                        pen.text(value_end - 9, y, reference_end.saturating_sub(value_end - 9), &r.shown, weight);
+                        pen.text(
+                            value_end - 9,
+                            y,
+                            reference_end.saturating_sub(value_end - 9),
+                            &r.shown,
+                            weight,
+                        );
                         state_word(pen, area, y, r);
                         continue;
                     }
                     _ => pen.right(value_end, y, 9, &r.shown, weight),
                 }
                 let unit = r.unit.as_deref().unwrap_or_default();
-                pen.text(unit_x, y, 8, unit, Role::Unit);
+                pen.text(unit_x, y, 7, unit, Role::Unit);
                 pen.text(flag_x, y, 2, r.flag.map_or("", |f| f.french()), weight);
-                pen.text(reference_x, y, 14, r.reference.as_deref().unwrap_or_default(), Role::Label);
+                pen.text(reference_x, y, 12, r.reference.as_deref().unwrap_or_default(), Role::Label);
                 for (col, (date, _)) in dates.iter().take(shown_dates).enumerate() {
                     let Some(p) = r.previous.iter().find(|p| p.at == *date) else { continue };
                     let end = reference_end + (u16::try_from(col).unwrap_or(0) + 1) * (previous_w + 1) - 1;

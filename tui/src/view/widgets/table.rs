@@ -56,7 +56,14 @@ pub type Cell = (String, Role);
 pub type Row = Vec<Cell>;
 
 /// Draws the list: titles on the first line, then rows. `selected` is an index in `rows`.
-pub fn draw(pen: &mut Pen<'_>, area: Rect, columns: &[Column], rows: &[Row], selected: Option<usize>, focus: bool) {
+pub fn draw(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    columns: &[Column],
+    rows: &[Row],
+    selected: Option<usize>,
+    focus: bool,
+) {
     if area.height == 0 || area.width < 4 {
         return;
     }
@@ -115,7 +122,11 @@ fn layout(columns: &[Column], width: u16) -> Vec<(&Column, u16, u16)> {
     let mut x = 0;
     let mut out = Vec::with_capacity(shown.len());
     for column in shown {
-        let extra = if shares == 0 { 0 } else { (u32::from(spare) * u32::from(column.grow) / u32::from(shares)) as u16 };
+        let extra = if shares == 0 {
+            0
+        } else {
+            (u32::from(spare) * u32::from(column.grow) / u32::from(shares)) as u16
+        };
         let w = (column.width + extra.min(24)).min(width.saturating_sub(x));
         out.push((column, x, w));
         x += w + 2;
