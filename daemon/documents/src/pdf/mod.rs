@@ -11,6 +11,7 @@ mod canvas;
 mod content;
 mod fonts;
 mod render;
+mod table;
 
 use paillasse_shared::domain::report::Report;
 
