@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::identity::Sex;
-use super::result::Interval;
+use super::result::{Decimal, Interval};
 
 /// One reference interval, for one sex and an age in full years.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,37 @@ pub struct Analysis {
     pub critical: Option<Interval>,
     /// Rank on reports inside the chapter.
     pub rank: u16,
+    /// Other words that people type to find it.
+    #[serde(default)]
+    pub synonyms: Vec<String>,
+    /// Technique of the national list (JDV 1.2.250.1.213.1.1.5.789, system 1.2.250.1.213.2.3.5).
+    #[serde(default)]
+    pub technique: Option<Technique>,
+    /// The same quantity in the other system of units (mass or moles), for results of before and elsewhere (LAB-06).
+    #[serde(default)]
+    pub correspondence: Option<Correspondence>,
+}
+
+/// A technique of the national list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Technique {
+    /// Three characters.
+    pub code: String,
+    /// Label of the list.
+    pub label: String,
+}
+
+/// How a value of an analysis is written in the other system of units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correspondence {
+    /// LOINC code of the same analyte in the other system.
+    pub loinc: String,
+    /// Unit shown there.
+    pub unit: String,
+    /// UCUM unit there.
+    pub ucum: String,
+    /// Value there = value here × factor; never applied to a value in another unit than the analysis' own.
+    pub factor: Decimal,
 }
 
 /// A sub-chapter.
