@@ -1,8 +1,8 @@
 //! Paillasse.
 
+pub mod dmp;
 pub mod insi;
 pub mod mail;
-pub mod dmp;
 pub mod mime;
 pub mod mllp;
 pub mod soap;
