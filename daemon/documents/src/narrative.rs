@@ -234,7 +234,9 @@ fn sub_chapter<'r>(report: &'r Report, source: &'r SubChapter, id: &str) -> SubT
             other.at.french()
         ));
     }
-    closing.extend(validation_line(report, source));
+    if source.blocks.iter().any(has_result) {
+        closing.extend(validation_line(report, source));
+    }
     let block = |(i, b): (usize, &'r Block)| {
         let id = format!("{id}b{}", i + 1);
         match b {
@@ -251,6 +253,17 @@ fn sub_chapter<'r>(report: &'r Report, source: &'r SubChapter, id: &str) -> SubT
         blocks: source.blocks.iter().enumerate().map(block).collect(),
         notes: notes(id, &source.comments, "Commentaire"),
         closing,
+    }
+}
+
+/// Whether a block holds something that could be validated; a line still awaited could not.
+fn has_result(block: &Block) -> bool {
+    let done = |items: &[ResultItem]| items.iter().any(|i| matches!(i.outcome, Outcome::Done(_)));
+    match block {
+        Block::Result(item) => done(std::slice::from_ref(item)),
+        Block::Battery(b) => done(&b.results),
+        Block::Isolate(i) => done(&i.results) || i.antibiograms.iter().any(|b| done(&b.results)),
+        Block::Image(_) => true,
     }
 }
 
@@ -305,7 +318,13 @@ fn result<'r>(source: &'r ResultItem, id: String) -> ResultText<'r> {
         sign: interpretation.map_or("", |i| i.sign()),
         abnormal: interpretation.is_some_and(|i| i.is_abnormal()),
         unit: done.and_then(wording::unit).map(|u: &Unit| u.display.clone()).unwrap_or_default(),
-        reference: source.reference.as_ref().map(wording::reference).unwrap_or_default(),
+        // Without a result there is no unit, and bounds without a unit mislead.
+        reference: source
+            .reference
+            .as_ref()
+            .filter(|_| done.is_some())
+            .map(wording::reference)
+            .unwrap_or_default(),
         previous,
         second,
         notes: notes(&id, &source.comments, "Commentaire"),

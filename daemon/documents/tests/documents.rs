@@ -256,6 +256,8 @@ fn doc_12_a_partial_report_says_what_is_awaited_and_what_will_not_be_done() {
     let shown = words(&pdf);
     assert!(shown.contains("TSH en cours") && shown.contains("Potassium non réalisé (échantillon hémolysé)"));
     assert!(shown.contains("Compte rendu partiel"));
+    assert_eq!(shown.matches("Validé par").count(), 1, "the chapter that is awaited was validated by nobody");
+    assert!(!shown.contains("0,27 – 4,20"), "bounds without a unit mislead");
 }
 
 #[test]

@@ -251,6 +251,7 @@ fn observation(x: &mut Xml, row: &ResultText<'_>, which: Which<'_>) {
             }
         }
         let (range, unit) = match which {
+            Which::Main if !matches!(item.outcome, Outcome::Done(_)) => (None, None),
             Which::Main => (item.reference.as_ref(), main_unit(item)),
             Which::Second(s, _) => (s.reference.as_ref(), Some(&s.unit)),
         };
