@@ -286,11 +286,9 @@ impl Query {
         let mut pos = start;
         let mut rank = Rank::Whole;
         let is_code = |w: &&Word| w.digits && code_fits(period, w.text());
-        let words: Vec<&Word> = self.words.iter().skip(skip).filter(|w| !is_code(w)).collect();
-        if words.is_empty() {
-            return None;
-        }
-        for (n, word) in words.iter().enumerate() {
+        let mut words = self.words.iter().skip(skip).filter(|w| !is_code(w)).peekable();
+        words.peek()?;
+        while let Some(word) = words.next() {
             while name.get(pos) == Some(&b' ') {
                 pos += 1;
             }
@@ -302,7 +300,7 @@ impl Query {
                     while !at_boundary(name, pos) {
                         pos += 1;
                     }
-                } else if n + 1 == words.len() {
+                } else if words.peek().is_none() {
                     return Some(Rank::Prefix);
                 } else {
                     // A word of the label runs on: `LA ROCHE` in front of `LAROCHETTE`.
@@ -441,8 +439,9 @@ impl Cog {
                 .position(|p| p.covers(days) && p.kind != Kind::Part)
                 .and_then(|n| u32::try_from(start + n).ok())
         };
+        // Another name of the same code counts as another place: what bore the name typed comes first.
         if let Some(same_code) = covering(&period.code) {
-            push(Standing::AtBirth, same_code);
+            push(Standing::Instead, same_code);
         }
         for code in self.standing(period, days) {
             if code != period.code

@@ -268,7 +268,7 @@ fn effects(from: IdentityState, to: IdentityState, event: Event) -> Vec<Effect> 
         list.push(Effect::OrdersReleased);
     }
     let corrected = matches!(event, Event::StrictTraitEdited { .. } | Event::MatriculeReplaced);
-    if (from.from_insi && !to.from_insi) || (corrected && from.from_insi) {
+    if from.from_insi && (!to.from_insi || corrected) {
         list.push(Effect::PropagationPlanned);
     }
     if from.status() != to.status() {

@@ -132,6 +132,26 @@ impl SmtpClient {
         to: &[&str],
         deadlines: &MailDeadlines,
     ) -> Result<SmtpReceipt, SmtpError> {
+        self.send_marked(mail, from, to, deadlines, || async { Ok(()) }).await
+    }
+
+    /// [`Self::send`], with a last word of the caller just before the final dot: the caller notes durably that from
+    /// here on the operator may have the mail. When that fails the dot is not sent, and nothing was delivered.
+    ///
+    /// # Errors
+    /// As [`Self::send`]; a refusal of `before_dot` is temporary.
+    pub async fn send_marked<M, F>(
+        &self,
+        mail: &ComposedMail,
+        from: &str,
+        to: &[&str],
+        deadlines: &MailDeadlines,
+        before_dot: M,
+    ) -> Result<SmtpReceipt, SmtpError>
+    where
+        M: FnOnce() -> F,
+        F: Future<Output = Result<(), String>>,
+    {
         if to.is_empty() || !std::iter::once(&from).chain(to).all(|address| speakable(address)) {
             return Err(ours(PermanentCause::Unspeakable, "an envelope address cannot be used"));
         }
@@ -145,7 +165,7 @@ impl SmtpClient {
             session.quit().await;
             return Err(ours(PermanentCause::TooLarge, "over the limit the operator announces"));
         }
-        let outcome = session.submit(mail, from, to, size, &content).await;
+        let outcome = session.submit(mail, from, to, size, &content, before_dot).await;
         // Whatever QUIT does changes nothing to what was or was not accepted; a peer that stopped answering is left.
         if outcome.as_ref().map_or_else(|error| error.reply.is_some(), |_| true) {
             session.quit().await;
@@ -254,14 +274,19 @@ impl Session {
         })
     }
 
-    async fn submit(
+    async fn submit<M, F>(
         &mut self,
         mail: &ComposedMail,
         from: &str,
         to: &[&str],
         size: u64,
         content: &[u8],
-    ) -> Result<SmtpReceipt, SmtpError> {
+        before_dot: M,
+    ) -> Result<SmtpReceipt, SmtpError>
+    where
+        M: FnOnce() -> F,
+        F: Future<Output = Result<(), String>>,
+    {
         let within = self.deadlines.command;
         let dsn = self.extensions.dsn;
         let mut command = format!("MAIL FROM:<{from}>");
@@ -309,6 +334,9 @@ impl Session {
             if let Err(error) = self.wire.write(chunk, self.deadlines.data).await {
                 return Err(self.refused_while_writing(error).await);
             }
+        }
+        if before_dot().await.is_err() {
+            return Err(network(SmtpStep::Data, "the caller could not note that the mail is leaving"));
         }
         let reply = self.finish().await?;
         Ok(SmtpReceipt { reply, accepted, refused, dsn, tls: self.tls.clone() })

@@ -1,0 +1,278 @@
+//! The manager: one task that claims due orders, gives them to workers and records what came of them.
+//!
+//! It wakes on an event (an order became due, a worker ended, a person acted) or at the next due time; bursts coalesce
+//! into one look. Per service: concurrency, rate, pause, breaker with one probe. A worker always ends with an
+//! [`Outcome`]; one that breaks leaves its order to the lease.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use paillasse_shared::domain::order::{OrderState, Service};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::Outcome;
+use super::board::Allowed;
+use crate::clients::Clients;
+use crate::services::{App, delivery, insi};
+use crate::store::Act;
+use crate::store::outbox::Claimed;
+
+/// What a worker ended with.
+struct Done {
+    claimed: Claimed,
+    outcome: Outcome,
+    took: Duration,
+}
+
+/// Orders started per second and service, kept as the earliest time of the next start.
+#[derive(Default)]
+struct Pace {
+    next: HashMap<Service, Timestamp>,
+}
+
+impl Pace {
+    /// How many may start now, at most `wanted`; and when the next one may.
+    fn take(&mut self, service: Service, wanted: u32, rate: u32, now: Timestamp) -> u32 {
+        let step = Duration::from_millis(u64::from(1000 / rate.max(1)));
+        let window = Duration::from_secs(1);
+        let next = self.next.entry(service).or_insert(now);
+        // Unused turns are not saved up: no burst after a quiet time or an outage.
+        let floor = now.checked_sub(window).unwrap_or(now);
+        if *next < floor {
+            *next = floor;
+        }
+        let mut n = 0;
+        while n < wanted && *next <= now {
+            *next = next.checked_add(step).unwrap_or(now);
+            n += 1;
+        }
+        n
+    }
+
+    fn next(&self, service: Service) -> Option<Timestamp> {
+        self.next.get(&service).copied()
+    }
+}
+
+/// Runs until `stop`; then waits for the workers, so that what they learned is recorded.
+pub async fn run(app: App, clients: Arc<Clients>, mut stop: watch::Receiver<bool>) {
+    let mut workers: JoinSet<Done> = JoinSet::new();
+    let mut running: HashMap<Service, u32> = HashMap::new();
+    let mut pace = Pace::default();
+    loop {
+        let mut wake_at: Option<Timestamp> = None;
+        for service in Service::ALL {
+            let on_wire = running.get(&service).copied().unwrap_or(0);
+            match dispatch(&app, &clients, service, on_wire, &mut pace, &mut workers).await {
+                Ok((started, next)) => {
+                    *running.entry(service).or_default() += started;
+                    wake_at = [wake_at, next].into_iter().flatten().min();
+                }
+                Err(e) => {
+                    tracing::error!(service = service.code(), error = %e, "outbox cannot claim");
+                    let later = app.env.now().checked_add(Duration::from_secs(5)).ok();
+                    wake_at = [wake_at, later].into_iter().flatten().min();
+                }
+            }
+        }
+        let pause = wake_at.map(|at| {
+            let ms = at.as_millisecond().saturating_sub(app.env.now().as_millisecond());
+            Duration::from_millis(u64::try_from(ms).unwrap_or(0).max(1))
+        });
+        tokio::select! {
+            biased;
+            () = crate::stopped(&mut stop) => break,
+            Some(done) = workers.join_next(), if !workers.is_empty() => {
+                note(&app, &mut running, done).await;
+                // Whatever else ended meanwhile is recorded in the same look.
+                while let Some(done) = workers.try_join_next() {
+                    note(&app, &mut running, done).await;
+                }
+            }
+            () = app.wake.notified() => {}
+            () = sleep(pause) => {}
+        }
+    }
+    while let Some(done) = workers.join_next().await {
+        note(&app, &mut running, done).await;
+    }
+}
+
+async fn sleep(pause: Option<Duration>) {
+    match pause {
+        Some(d) => tokio::time::sleep(d).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Starts what may start for a service; says how many, and when to look again.
+async fn dispatch(
+    app: &App,
+    clients: &Arc<Clients>,
+    service: Service,
+    on_wire: u32,
+    pace: &mut Pace,
+    workers: &mut JoinSet<Done>,
+) -> Result<(u32, Option<Timestamp>), crate::store::StoreError> {
+    let settings = &app.config.outbox;
+    let now = app.env.now();
+    let room = match app.board.allowed(service, now) {
+        Allowed::No => return Ok((0, None)),
+        Allowed::NotBefore(at) => return Ok((0, Some(at))),
+        Allowed::Probe => u32::from(on_wire == 0),
+        Allowed::Yes => settings.concurrency.saturating_sub(on_wire),
+    };
+    if room == 0 {
+        return Ok((0, None));
+    }
+    let Some(due) = app.store.next_due(service).await? else { return Ok((0, None)) };
+    if due > now {
+        return Ok((0, Some(due)));
+    }
+    let may = pace.take(service, room, settings.rate, now);
+    if may == 0 {
+        return Ok((0, pace.next(service)));
+    }
+    let lease = Duration::from_secs(settings.lease_seconds);
+    let claimed = app.store.claim(service, may, now, lease).await?;
+    let started = u32::try_from(claimed.len()).unwrap_or(0);
+    for order in claimed {
+        app.tell(paillasse_shared::protocol::Event::OrderChanged {
+            order: order.id,
+            state: OrderState::Leased,
+            dossier: order.dossier,
+        });
+        let (app, clients) = (app.clone(), clients.clone());
+        workers.spawn(async move {
+            let begun = std::time::Instant::now();
+            let outcome = match service {
+                Service::Insi => insi::run(&app, &clients, &order).await,
+                Service::Dmp => delivery::dmp(&app, &clients, &order).await,
+                Service::Mss => delivery::mss(&app, &clients, &order).await,
+            };
+            Done { claimed: order, outcome, took: begun.elapsed() }
+        });
+    }
+    let again = (started == may).then(|| pace.next(service)).flatten();
+    Ok((started, again))
+}
+
+/// Records an outcome, and what it says of the service.
+async fn note(app: &App, running: &mut HashMap<Service, u32>, done: Result<Done, tokio::task::JoinError>) {
+    let Done { claimed, outcome, took } = match done {
+        Ok(done) => done,
+        Err(e) => {
+            // The order stays leased; its lease makes it unknown or due again.
+            tracing::error!(error = %e, "a worker of the outbox broke");
+            for n in running.values_mut() {
+                *n = n.saturating_sub(1);
+            }
+            return;
+        }
+    };
+    let service = claimed.service;
+    if let Some(n) = running.get_mut(&service) {
+        *n = n.saturating_sub(1);
+    }
+    let now = app.env.now();
+    judge(app, service, &outcome, took, now).await;
+    tracing::info!(
+        order = claimed.id.0,
+        service = service.code(),
+        attempt = claimed.attempt,
+        outcome = outcome_name(&outcome),
+        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "order attempted"
+    );
+    let settings = &app.config.outbox;
+    let recorded = app
+        .store
+        .complete(
+            claimed,
+            outcome,
+            now,
+            settings.backoff_seconds.clone(),
+            settings.max_attempts,
+            app.env.random(),
+            app.gates(),
+        )
+        .await;
+    match recorded {
+        Ok(changed) => app.tell_orders(&changed),
+        Err(e) => tracing::error!(error = %e, "an outcome could not be recorded; the lease will tell"),
+    }
+}
+
+fn outcome_name(o: &Outcome) -> &'static str {
+    match o {
+        Outcome::Delivered { .. } => "delivered",
+        Outcome::Retry { .. } => "retry",
+        Outcome::Unknown { .. } => "unknown",
+        Outcome::Parked { .. } => "parked",
+        Outcome::Suspend { .. } => "suspend",
+        Outcome::Held { .. } => "held",
+    }
+}
+
+/// What an outcome says of the service: it answers, it does not, it refuses all of us.
+async fn judge(app: &App, service: Service, outcome: &Outcome, took: Duration, now: Timestamp) {
+    let changed = match outcome {
+        Outcome::Delivered { .. } | Outcome::Parked { .. } | Outcome::Retry { transport: false, .. } => {
+            let was_down = app.board.next_probe(service).is_some();
+            let changed = app.board.answered(service, took, now);
+            if was_down {
+                // The service is back: what waited for it goes now, in order, at its rate.
+                if let Err(e) = app.store.wake_service(service, now).await {
+                    tracing::error!(service = service.code(), error = %e, "waiting orders not woken");
+                }
+            }
+            changed
+        }
+        Outcome::Retry { words, transport: true } | Outcome::Unknown { words } => {
+            let first = app.config.outbox.backoff_seconds.first().copied().unwrap_or(60);
+            app.board.failed(service, words, now, Duration::from_secs(first))
+        }
+        Outcome::Suspend { words } => {
+            let changed = app.board.suspend(service, words, now);
+            if changed {
+                let act = Act::new(
+                    now,
+                    "paillassed",
+                    "service-suspend",
+                    format!("service:{}", service.code()),
+                    serde_json::json!({ "words": words }),
+                );
+                if let Err(e) = app.store.suspend_service(service, words.clone(), act).await {
+                    tracing::error!(service = service.code(), error = %e, "suspension not recorded");
+                }
+            }
+            changed
+        }
+        Outcome::Held { .. } => false,
+    };
+    if changed {
+        app.tell_service(service);
+        app.wake.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_holds_after_a_quiet_time() {
+        let t = |ms: i64| Timestamp::from_millisecond(1_800_000_000_000 + ms).unwrap();
+        let mut pace = Pace::default();
+        let mut started = pace.take(Service::Dmp, 100, 10, t(0));
+        for ms in 1..=10_000 {
+            started += pace.take(Service::Dmp, 100, 10, t(ms));
+        }
+        assert!((95..=112).contains(&started), "{started}");
+        let burst = pace.take(Service::Dmp, 1000, 10, t(600_000));
+        assert!(burst <= 11, "{burst}");
+    }
+}

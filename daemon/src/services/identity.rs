@@ -1,0 +1,410 @@
+//! Identity: the record, traits, attributes, returns of INSi, qualification. Statuses change only through the state
+//! machine of the domain; what a change does to documents and orders goes into the same transaction.
+
+use paillasse_shared::domain::identity::status::Effect;
+use paillasse_shared::domain::identity::{
+    CogCode, Event as StateEvent, Level, Proof, TraitField, compare, status::Transition,
+};
+use paillasse_shared::domain::ids::PatientId;
+use paillasse_shared::domain::rights::Right;
+use paillasse_shared::protocol::error::{ErrorKind, WireError};
+use paillasse_shared::protocol::event::Event;
+use paillasse_shared::protocol::ins::{
+    DecideParams, FetchParams, FetchState, PendingReturn, QualifyParams, Worklist,
+};
+use paillasse_shared::protocol::patient::{
+    EditTraitsParams, InsView, InsiState, PatientRecord, SetAttributeParams,
+};
+use serde_json::json;
+
+use super::{App, Caller, reception, reporting};
+use crate::store::identity::{IdentityChange, StoredReturn};
+use crate::store::patients::{Patient, StoredIns};
+
+/// A patient that must exist.
+pub async fn load(app: &App, id: PatientId) -> Result<Patient, WireError> {
+    app.store
+        .patient(id)
+        .await?
+        .ok_or_else(|| WireError::not_found(format!("le patient n° {id} n'existe pas")))
+}
+
+/// The record as shown to this caller.
+pub async fn record(app: &App, caller: &Caller, id: PatientId) -> Result<PatientRecord, WireError> {
+    let (p, insi) = app
+        .store
+        .patient_with_insi(id)
+        .await?
+        .ok_or_else(|| WireError::not_found(format!("le patient n° {id} n'existe pas")))?;
+    let dossiers = app.store.last_dossiers(id, 50).await?;
+    let place = p.traits.birth_place.as_ref();
+    Ok(PatientRecord {
+        id,
+        version: p.version,
+        birth_place_label: place.map(|c| place_label(app, c, &p)),
+        age: p.traits.birth_date.age(app.env.today()),
+        status: p.status(),
+        missing: p.state.missing(),
+        ins: p.ins.as_ref().filter(|_| caller.may(Right::SeeIns)).map(|i| InsView {
+            matricule: i.matricule.clone(),
+            grouped: i.matricule.grouped(),
+            oid: i.oid,
+            nature: i.oid.nature(),
+            recovered_at: i.recovered_at,
+            verified_at: i.verified_at,
+        }),
+        insi,
+        traits_locked: p.state.traits_locked() && !caller.may(Right::EditStrictTraits),
+        dossiers,
+        effects: vec![],
+        state: p.state,
+        traits: p.traits,
+        used: p.used,
+        phone: p.phone,
+        proof: p.proof,
+        consent: p.consent,
+        created_at: p.created_at,
+    })
+}
+
+fn place_label(app: &App, code: &CogCode, p: &Patient) -> String {
+    app.cog.label(code.as_str(), Some(&p.traits.birth_date)).unwrap_or_else(|| "code reçu d'INSi".to_owned())
+}
+
+/// Opens a record: the view is journalled, and INSi is called in the background when that helps (RET-02).
+pub async fn open(app: &App, caller: &Caller, id: PatientId) -> Result<PatientRecord, WireError> {
+    let patient = load(app, id).await?;
+    let act = caller.act(
+        app.env.now(),
+        "patient-view",
+        format!("patient:{id}"),
+        json!({ "with_ins": patient.ins.is_some() && caller.may(Right::SeeIns) }),
+    );
+    app.store.journal(act).await?;
+    call_if_useful(app, caller, &patient).await?;
+    record(app, caller, id).await
+}
+
+/// Queues a call to INSi for an identity that was never asked about, when the service is configured and the caller may.
+pub async fn call_if_useful(app: &App, caller: &Caller, p: &Patient) -> Result<(), WireError> {
+    let useful = !p.state.from_insi && callable(p).is_ok() && app.gates().insi && caller.may(Right::CallInsi);
+    if !useful {
+        return Ok(());
+    }
+    let never = app
+        .store
+        .patient_with_insi(p.id)
+        .await?
+        .is_some_and(|(_, insi)| matches!(insi, InsiState::NotCalled));
+    if never {
+        queue_call(app, &caller.user.login, p.id).await?;
+    }
+    Ok(())
+}
+
+/// Why INSi cannot be asked about this identity.
+fn callable(p: &Patient) -> Result<(), WireError> {
+    if !p.state.may_call_insi() {
+        return Err(WireError::refused("une identité douteuse ou fictive ne s'interroge pas dans INSi")
+            .hint("lever d'abord l'attribut"));
+    }
+    if p.traits.sex == paillasse_shared::domain::identity::Sex::I {
+        return Err(WireError::refused("INSi ne connaît que les sexes M et F : l'appel n'est pas possible"));
+    }
+    Ok(())
+}
+
+async fn queue_call(app: &App, by: &str, id: PatientId) -> Result<(), WireError> {
+    let changed = app.store.queue_insi(id, by.to_owned(), app.env.now(), app.gates()).await?;
+    app.tell(Event::InsiChanged { patient: id, asked_by: by.to_owned() });
+    app.tell_orders(&changed);
+    Ok(())
+}
+
+/// Calls INSi: queued, and awaited when asked.
+pub async fn fetch(app: &App, caller: &Caller, p: FetchParams) -> Result<FetchState, WireError> {
+    caller.require(Right::CallInsi)?;
+    let patient = load(app, p.id).await?;
+    callable(&patient)?;
+    if patient.state.from_insi {
+        return Err(WireError::refused("cette identité vient déjà d'INSi")
+            .hint("la vérification périodique s'en charge"));
+    }
+    let mut events = app.events.subscribe();
+    queue_call(app, &caller.user.login, p.id).await?;
+    loop {
+        let insi = app.store.patient_with_insi(p.id).await?.map_or(InsiState::NotCalled, |(_, i)| i);
+        let settled = !matches!(insi, InsiState::Waiting { words: None, .. } | InsiState::Running { .. });
+        if !p.wait || settled {
+            return Ok(FetchState { insi });
+        }
+        // The deadline of the request ends the wait; the call itself goes on.
+        loop {
+            match events.recv().await {
+                Ok(Event::InsiChanged { patient, .. }) if patient == p.id => break,
+                Ok(Event::Stopping) | Err(tokio::sync::broadcast::error::RecvError::Closed) => {
+                    return Ok(FetchState { insi });
+                }
+                Ok(_) => {}
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => break,
+            }
+        }
+    }
+}
+
+fn compare_with(app: &App, p: &Patient, r: &StoredReturn) -> compare::Comparison {
+    let relation = match (&p.traits.birth_place, &r.insi.birth_place) {
+        (Some(mine), Some(theirs)) => {
+            app.cog.relation(mine.as_str(), theirs.as_str(), Some(&r.insi.birth_date))
+        }
+        _ => compare::PlaceRelation::Different,
+    };
+    let label = |code: &str| match app.cog.label(code, Some(&r.insi.birth_date)) {
+        Some(name) => format!("{code} {name}"),
+        None => format!("{code} (code reçu d'INSi)"),
+    };
+    compare::compare(&p.traits, p.ins.as_ref().map(|i| &i.matricule), &r.insi, &relation, label)
+}
+
+/// The return that waits for a decision, field by field.
+pub async fn pending(app: &App, caller: &Caller, id: PatientId) -> Result<PendingReturn, WireError> {
+    caller.require(Right::SeeIns)?;
+    let p = load(app, id).await?;
+    let (r, held_by) =
+        app.store.pending_return(id).await?.ok_or_else(|| {
+            WireError::not_found("aucun retour d'INSi n'attend de décision pour ce patient")
+        })?;
+    let comparison = compare_with(app, &p, &r);
+    Ok(PendingReturn { id: r.id, patient: id, at: r.at, how: r.how, insi: r.insi, comparison, held_by })
+}
+
+fn refused(e: impl std::fmt::Display) -> WireError {
+    WireError::refused(e.to_string())
+}
+
+/// Carries out a transition: what the effects say is done to the record, documents follow, orders follow.
+#[expect(clippy::too_many_arguments, reason = "the parts of one change")]
+async fn carry_out(
+    app: &App,
+    caller: &Caller,
+    mut after: Patient,
+    transition: Transition,
+    what: String,
+    insi: Option<InsiState>,
+    decided: Option<(paillasse_shared::domain::ids::ReturnId, &'static str)>,
+    act: crate::store::Act,
+) -> Result<PatientRecord, WireError> {
+    let id = after.id;
+    let has = |e: Effect| transition.effects.contains(&e);
+    after.state = transition.to;
+    let ins_dropped = has(Effect::InsDropped).then(|| what.clone());
+    if ins_dropped.is_some() {
+        after.ins = None;
+    }
+    if has(Effect::ProofDropped) {
+        after.proof = None;
+    }
+    let reissued = reporting::reissue(app, &after).await?;
+    let change = IdentityChange {
+        patient: after,
+        what,
+        status_from: Some(transition.from.status()),
+        ins_dropped,
+        insi,
+        decided,
+        reissued,
+        act,
+    };
+    let (_, changed) = app.store.change_identity(change, app.gates()).await?;
+    app.tell(Event::PatientChanged { patient: id });
+    app.tell_orders(&changed);
+    Ok(PatientRecord { effects: transition.effects, ..record(app, caller, id).await? })
+}
+
+/// Changes strict traits (STA-09, STA-12).
+pub async fn edit_traits(
+    app: &App,
+    caller: &Caller,
+    params: EditTraitsParams,
+) -> Result<PatientRecord, WireError> {
+    caller.require(Right::Register)?;
+    let mut p = load(app, params.id).await?;
+    if p.version != params.version {
+        return Err(WireError::new(ErrorKind::Conflict, "une autre personne vient de modifier cette fiche")
+            .hint("relire la fiche, puis refaire le geste si besoin"));
+    }
+    let traits = reception::read_traits(&params.traits, app.env.today())?;
+    if traits == p.traits {
+        return record(app, caller, p.id).await;
+    }
+    let privileged = caller.may(Right::EditStrictTraits);
+    let transition = p.state.apply(StateEvent::StrictTraitEdited { privileged }).map_err(refused)?;
+    let motive = params.motive.as_deref().map(str::trim).filter(|m| !m.is_empty());
+    if p.state.traits_locked() && motive.is_none() {
+        return Err(WireError::invalid("motive", "dire pourquoi ces traits sont modifiés"));
+    }
+    let now = app.env.now();
+    let act = caller.act(
+        now,
+        "patient-edit-traits",
+        format!("patient:{}", p.id),
+        json!({ "before": p.traits, "after": traits, "motive": motive }),
+    );
+    let what = format!("Traits modifiés{}", motive.map(|m| format!(" : {m}")).unwrap_or_default());
+    p.traits = traits;
+    let patient = p.clone();
+    let after = carry_out(app, caller, p, transition, what, Some(InsiState::NotCalled), None, act).await?;
+    call_if_useful(app, caller, &Patient { state: after.state, ..patient }).await?;
+    Ok(PatientRecord { effects: after.effects, ..record(app, caller, params.id).await? })
+}
+
+/// Sets or removes an attribute (STA-05, STA-06).
+pub async fn set_attribute(
+    app: &App,
+    caller: &Caller,
+    params: SetAttributeParams,
+) -> Result<PatientRecord, WireError> {
+    caller.require(Right::QualifyIdentity)?;
+    let p = load(app, params.id).await?;
+    let event = StateEvent::AttributeChanged { attribute: params.attribute, on: params.on };
+    let transition = p.state.apply(event).map_err(refused)?;
+    let act = caller.act(
+        app.env.now(),
+        "patient-attribute",
+        format!("patient:{}", p.id),
+        json!({ "attribute": params.attribute, "on": params.on, "motive": params.motive }),
+    );
+    let verb = if params.on { "posé" } else { "retiré" };
+    let what = format!("Attribut « {} » {verb}", params.attribute.label());
+    carry_out(app, caller, p, transition, what, None, None, act).await
+}
+
+/// Accepts the return: strict traits are stored exactly as INSi returned them (STA-18).
+pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<PatientRecord, WireError> {
+    caller.require(Right::CallInsi)?;
+    let mut p = load(app, params.id).await?;
+    let (r, _) = app
+        .store
+        .pending_return(p.id)
+        .await?
+        .filter(|(r, _)| params.return_id.is_none_or(|id| id == r.id))
+        .ok_or_else(|| {
+            WireError::new(ErrorKind::Conflict, "ce retour d'INSi n'attend plus de décision")
+                .hint("relire la fiche")
+        })?;
+    let comparison = compare_with(app, &p, &r);
+    let contradicted: Vec<TraitField> = comparison
+        .fields
+        .iter()
+        .filter(|f| f.level == Level::Different && f.field != TraitField::Matricule)
+        .map(|f| f.field)
+        .collect();
+    let grave = contradicted
+        .iter()
+        .any(|f| matches!(f, TraitField::BirthName | TraitField::BirthDate | TraitField::Sex));
+    if grave && !params.despite_contradiction {
+        return Err(WireError::refused("INSi contredit le nom, la date de naissance ou le sexe saisis")
+            .hint("vérifier avec le patient, puis confirmer l'acceptation malgré la contradiction"));
+    }
+    let mut transition = p.state.apply(StateEvent::InsiAccepted).map_err(refused)?;
+    if !contradicted.is_empty() && p.state.validated {
+        // The device was checked against other traits: it no longer proves this identity (E2).
+        let before = p.state;
+        let mut without = before;
+        without.validated = false;
+        transition = without.apply(StateEvent::InsiAccepted).map_err(refused)?;
+        transition.from = before;
+        transition.effects.insert(0, Effect::ProofDropped);
+    }
+    let now = app.env.now();
+    let traits = r.insi.to_traits(&p.traits.first_name);
+    let act = caller.act(
+        now,
+        "insi-accept",
+        format!("patient:{}", p.id),
+        json!({ "return": r.id, "before": p.traits, "after": traits, "oid": r.insi.oid }),
+    );
+    p.traits = traits;
+    p.ins = Some(StoredIns {
+        matricule: r.insi.matricule.clone(),
+        oid: r.insi.oid,
+        recovered_at: now,
+        verified_at: None,
+    });
+    let insi = Some(InsiState::Accepted { at: now });
+    carry_out(
+        app,
+        caller,
+        p,
+        transition,
+        "Identité INSi acceptée".into(),
+        insi,
+        Some((r.id, "accepted")),
+        act,
+    )
+    .await
+}
+
+/// Refuses the return; the identity stays as it is.
+pub async fn refuse(app: &App, caller: &Caller, params: DecideParams) -> Result<PatientRecord, WireError> {
+    caller.require(Right::CallInsi)?;
+    let p = load(app, params.id).await?;
+    let (r, _) = app
+        .store
+        .pending_return(p.id)
+        .await?
+        .filter(|(r, _)| params.return_id.is_none_or(|id| id == r.id))
+        .ok_or_else(|| WireError::not_found("aucun retour d'INSi n'attend de décision pour ce patient"))?;
+    let now = app.env.now();
+    let act = caller.act(
+        now,
+        "insi-refuse",
+        format!("patient:{}", p.id),
+        json!({ "return": r.id, "motive": params.motive }),
+    );
+    let transition = Transition { from: p.state, to: p.state, effects: vec![] };
+    let insi = Some(InsiState::Refused { at: now });
+    carry_out(app, caller, p, transition, "Identité INSi refusée".into(), insi, Some((r.id, "refused")), act)
+        .await
+}
+
+/// Records a device that was shown, and so validates the identity (STA-03, STA-04, INS-26).
+pub async fn qualify(app: &App, caller: &Caller, params: QualifyParams) -> Result<PatientRecord, WireError> {
+    caller.require(Right::QualifyIdentity)?;
+    let mut p = load(app, params.id).await?;
+    if params.device.needs_parent_device() {
+        let parent = params.parent_device.ok_or_else(|| {
+            WireError::invalid("parent_device", "ce document vaut pour un mineur, avec la pièce d'un parent")
+                .hint("choisir aussi la pièce du parent")
+        })?;
+        if !parent.is_high_confidence() || parent.needs_parent_device() {
+            return Err(WireError::invalid(
+                "parent_device",
+                "la pièce du parent doit être une pièce d'identité",
+            ));
+        }
+        if p.traits.birth_date.age(app.env.today()).is_some_and(|a| a >= 18) {
+            return Err(WireError::refused("ce document ne vaut que pour un mineur"));
+        }
+    }
+    let event = StateEvent::DeviceChecked { high_confidence: params.device.is_high_confidence() };
+    let transition = p.state.apply(event).map_err(|e| {
+        refused(e).hint("carte nationale d'identité, passeport ou titre de séjour ; un permis ne suffit pas")
+    })?;
+    let now = app.env.now();
+    let proof = Proof {
+        device: params.device,
+        parent_device: params.parent_device,
+        checked_at: now,
+        checked_by: caller.user.login.clone(),
+    };
+    let act = caller.act(now, "identity-qualify", format!("patient:{}", p.id), json!({ "proof": proof }));
+    p.proof = Some(proof);
+    let what = format!("Pièce contrôlée : {}", params.device.label());
+    carry_out(app, caller, p, transition, what, None, None, act).await
+}
+
+/// Returns that wait for somebody.
+pub async fn worklist(app: &App) -> Result<Worklist, WireError> {
+    Ok(Worklist { items: app.store.insi_worklist().await? })
+}

@@ -1,0 +1,161 @@
+//! Reads what was typed or scanned into the search box. Pure.
+
+use paillasse_shared::domain::identity::{BirthDate, Matricule, MatriculeError, normalise};
+use paillasse_shared::protocol::WireError;
+use paillasse_shared::protocol::patient::Understood;
+
+use crate::store::search::NameQuery;
+
+/// What is to be looked for.
+#[derive(Debug, Clone)]
+pub enum Query {
+    /// Names and date; empty means the latest patients.
+    Names(NameQuery),
+    /// A matricule INS.
+    Matricule(Matricule),
+    /// A dossier number, or the number of a tube.
+    Dossier(String),
+}
+
+impl Query {
+    /// As told to the caller.
+    #[must_use]
+    pub fn understood(&self) -> Understood {
+        match self {
+            Self::Names(q) if q.words.is_empty() && q.date.is_none() && q.year.is_none() => {
+                Understood::Recent
+            }
+            Self::Names(q) => {
+                Understood::Names { words: q.words.clone(), date: q.date.clone(), year: q.year }
+            }
+            Self::Matricule(_) => Understood::Matricule,
+            Self::Dossier(_) => Understood::Dossier,
+        }
+    }
+}
+
+/// Longest text looked at, in characters.
+const MAX: usize = 400;
+
+/// Reads the text.
+///
+/// # Errors
+/// A matricule with a wrong key, or an impossible date: refused before any query, with the cause.
+pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
+    if text.chars().count() > MAX {
+        return Err(WireError::invalid(
+            "text",
+            "ce texte est trop long pour une recherche (400 caractères au plus)",
+        ));
+    }
+    let text = text.trim();
+    let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if let Some(q) = dossier_number(&compact) {
+        return Ok(Query::Dossier(q));
+    }
+    if let Some(m) = matricule(&compact)? {
+        return Ok(Query::Matricule(m));
+    }
+    let mut names = NameQuery::default();
+    for part in text.split_whitespace() {
+        let digits = part.chars().filter(char::is_ascii_digit).count();
+        if digits == 0 {
+            names.words.extend(normalise::fold_words(part));
+        } else if digits == part.len() && part.len() == 4 && names.year.is_none() {
+            names.year = part.parse().ok().filter(|y| (1850..=2100).contains(y));
+        } else if names.date.is_none() && (part.contains(['/', '.', '-']) || part.len() >= 6) {
+            match BirthDate::parse(part, today) {
+                Ok(d) => names.date = Some(d.iso()),
+                Err(e) if part.matches(['/', '.', '-']).count() == 2 => {
+                    return Err(WireError::invalid("text", e.to_string()));
+                }
+                // A date still being typed.
+                Err(_) => {}
+            }
+        }
+    }
+    names.words.truncate(8);
+    Ok(Query::Names(names))
+}
+
+/// `26-118733`, or the number of a tube: 8 digits and the rank of the tube.
+fn dossier_number(compact: &str) -> Option<String> {
+    let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if let Some((year, rank)) = compact.split_once('-') {
+        return (year.len() == 2 && rank.len() >= 4 && digits(year) && digits(rank))
+            .then(|| compact.to_owned());
+    }
+    (compact.len() == 10 && digits(compact)).then(|| compact.to_owned())
+}
+
+/// A matricule is meant from 13 digits on; its length and key are checked here (INS-10).
+fn matricule(compact: &str) -> Result<Option<Matricule>, WireError> {
+    let meant = compact.len() >= 13
+        && compact.len() <= 18
+        && compact.chars().all(|c| c.is_ascii_digit() || matches!(c, 'A' | 'B' | 'a' | 'b'))
+        && compact.chars().filter(char::is_ascii_digit).count() >= 12;
+    if !meant {
+        return Ok(None);
+    }
+    Matricule::parse(compact).map(Some).map_err(|e| {
+        let hint = match e {
+            MatriculeError::Key { .. } => "relire le matricule : un chiffre est faux",
+            _ => "saisir les 15 caractères, clé comprise",
+        };
+        WireError::invalid("text", e.to_string()).hint(hint)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    fn names(text: &str) -> NameQuery {
+        match read(text, date(2026, 11, 22)).unwrap() {
+            Query::Names(q) => q,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn names_and_dates_in_any_order() {
+        for text in ["dup mar 12/03/80", "12/03/1980 dup mar", "mar 120380 dup"] {
+            let q = names(text);
+            assert_eq!(q.date.as_deref(), Some("1980-03-12"), "{text}");
+            assert_eq!(q.words.len(), 2);
+        }
+        assert_eq!(names("d'artagnan 1961").year, Some(1961));
+        assert_eq!(names("12/03").date, None);
+        assert_eq!(names("").words.len(), 0);
+    }
+
+    #[test]
+    fn ins_10_wrong_key_is_refused_before_any_query() {
+        let e = read("2 75 12 63 220 749 75", date(2026, 11, 22)).unwrap_err();
+        assert!(e.cause.contains("clé"), "{}", e.cause);
+        let e = read("27512632207497", date(2026, 11, 22)).unwrap_err();
+        assert!(e.cause.contains("15 caractères"), "{}", e.cause);
+        assert!(matches!(read("275126322074974", date(2026, 11, 22)), Ok(Query::Matricule(_))));
+    }
+
+    #[test]
+    fn an_impossible_date_is_told() {
+        let e = read("dupont 31/02/1980", date(2026, 11, 22)).unwrap_err();
+        assert!(e.cause.contains("31/02/1980"), "{}", e.cause);
+    }
+
+    #[test]
+    fn dossier_numbers_and_tubes() {
+        assert!(matches!(read("26-000123", date(2026, 11, 22)), Ok(Query::Dossier(_))));
+        assert!(matches!(read("2600012301", date(2026, 11, 22)), Ok(Query::Dossier(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_typed_is_read_or_refused(text in "\\PC{0,60}") {
+            let _ = read(&text, date(2026, 11, 22));
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Results in: messages of analysers and middlewares. A message is stored and filed in one transaction, and only then
+//! answered; what finds no place stays visible and can be read again.
+
+use jiff::Timestamp;
+use paillasse_connectors::mllp::Frame;
+use paillasse_documents::hl7::{
+    AckCode, AckStamp, AckTarget, DeclaredStatus, ErrDetail, ErrorCondition, Hl7Time, InboundResults,
+    Observation, ObservedValue, ReadError, Severity, ack, read_results,
+};
+use paillasse_shared::domain::ids::InboxId;
+use paillasse_shared::domain::result::{Comparator, Decimal, Flag, ResultValue};
+use paillasse_shared::domain::rights::Right;
+use paillasse_shared::protocol::error::WireError;
+use paillasse_shared::protocol::event::Event;
+use paillasse_shared::protocol::inbox::{CloseParams, ListParams, MessageDetail, MessageView, Messages};
+use serde_json::json;
+
+use super::{App, Caller};
+use crate::store::dossiers::Entry;
+use crate::store::inbox::{NewMessage, Received};
+
+/// Takes one message of the line and gives the answer.
+pub async fn receive(app: &App, frame: Frame) -> Vec<u8> {
+    let now = app.env.now();
+    let target = AckTarget::from_bytes(&frame.bytes);
+    let answer = |code: AckCode, detail: Option<&ErrDetail>| {
+        let control = format!("P{}{:03}", now.as_millisecond(), app.env.below(1000));
+        let stamp = AckStamp { control_id: &control, time: app.env.zone().to_datetime(now) };
+        ack(&target, code, detail, stamp)
+    };
+    let (message, code, detail) = match frame.oversize {
+        Some(size) => {
+            let why =
+                format!("message de {size} octets, plus grand que la limite : seul son début est gardé");
+            let detail = detail(ErrorCondition::ApplicationError, "message too large");
+            (unreadable(&frame.bytes, &frame.peer.to_string(), why, now), AckCode::Error, Some(detail))
+        }
+        None => prepare(app, &frame.bytes, &frame.peer.to_string(), now),
+    };
+    match app.store.receive_message(message, app.catalogue.clone(), app.env.today()).await {
+        Ok(filed) => {
+            if !filed.repeated {
+                app.tell(Event::InboxChanged { message: filed.id });
+                for dossier in filed.dossiers {
+                    app.tell(Event::DossierChanged { dossier });
+                }
+            }
+            answer(code, detail.as_ref())
+        }
+        Err(e) => {
+            // Nothing was kept: the sender keeps it and sends again.
+            tracing::error!(error = %e, "message not stored");
+            let why = self::detail(ErrorCondition::ApplicationError, "temporarily unable to store");
+            answer(AckCode::Reject, Some(&why))
+        }
+    }
+}
+
+fn detail(condition: ErrorCondition, text: &str) -> ErrDetail {
+    ErrDetail {
+        location: None,
+        condition,
+        severity: Severity::Error,
+        application: None,
+        text: Some(text.to_owned()),
+    }
+}
+
+fn unreadable(raw: &[u8], peer: &str, why: String, now: Timestamp) -> NewMessage {
+    NewMessage {
+        raw: raw.to_vec(),
+        peer: peer.to_owned(),
+        sender: String::new(),
+        control_id: None,
+        kind: "illisible".to_owned(),
+        unreadable: Some(why),
+        values: vec![],
+        remarks: vec![],
+        ack: AckCode::Error.as_str().to_owned(),
+        at: now,
+    }
+}
+
+/// Reads a message into what is to be stored, filed and answered.
+fn prepare(app: &App, raw: &[u8], peer: &str, now: Timestamp) -> (NewMessage, AckCode, Option<ErrDetail>) {
+    match read_results(raw) {
+        Ok(results) => {
+            let message = readable(app, raw, peer, &results, now);
+            (message, AckCode::Accept, None)
+        }
+        Err(e) => {
+            let mut message = unreadable(raw, peer, why(&e), now);
+            if let ReadError::Unsupported(header) = &e {
+                message.sender = sender(&header.sending_application, &header.sending_facility);
+                message.control_id = Some(header.control_id.clone());
+                message.kind = format!("{}^{}", header.message_type.code, header.message_type.trigger);
+            }
+            (message, AckCode::Error, Some(e.detail()))
+        }
+    }
+}
+
+fn why(e: &ReadError) -> String {
+    match e {
+        ReadError::Syntax(s) => format!("message illisible : {s}"),
+        ReadError::Unsupported(h) => format!(
+            "le message {}^{} n'est pas un message de résultats",
+            h.message_type.code, h.message_type.trigger
+        ),
+        ReadError::Version { version } => format!("la version HL7 « {version} » n'est pas lue"),
+        ReadError::Missing { segment, field } => format!("le champ obligatoire {segment}-{field} manque"),
+    }
+}
+
+fn sender(application: &str, facility: &str) -> String {
+    if facility.is_empty() { application.to_owned() } else { format!("{application} ({facility})") }
+}
+
+fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestamp) -> NewMessage {
+    let header = &r.header;
+    let mut values = Vec::new();
+    let mut remarks = Vec::new();
+    for group in &r.groups {
+        let specimen = group.specimen.and_then(|i| r.specimens.get(i));
+        if let Some(s) = specimen.filter(|s| !s.role.enters_dossier()) {
+            tracing::info!(specimen_role = ?s.role, "control result not filed");
+            continue;
+        }
+        let tube = specimen
+            .and_then(|s| s.ids.first().cloned())
+            .or_else(|| group.order.filler.clone())
+            .or_else(|| group.order.placer.clone());
+        for o in &group.observations {
+            match received(app, header.sending_application.as_str(), tube.as_deref(), o, now) {
+                Ok(Some(v)) => values.push(v),
+                Ok(None) => {}
+                Err(remark) => remarks.push(remark),
+            }
+        }
+    }
+    if values.is_empty() && remarks.is_empty() && r.groups.iter().all(|g| g.observations.is_empty()) {
+        remarks.push("le message ne porte aucun résultat".to_owned());
+    }
+    NewMessage {
+        raw: raw.to_vec(),
+        peer: peer.to_owned(),
+        sender: sender(&header.sending_application, &header.sending_facility),
+        control_id: Some(header.control_id.clone()),
+        kind: format!("{}^{}", header.message_type.code, header.message_type.trigger),
+        unreadable: None,
+        values,
+        remarks,
+        ack: AckCode::Accept.as_str().to_owned(),
+        at: now,
+    }
+}
+
+/// One observation into one value of the catalogue; a sentence when it has no place, nothing when it carries no value.
+fn received(
+    app: &App,
+    application: &str,
+    tube: Option<&str>,
+    o: &Observation,
+    now: Timestamp,
+) -> Result<Option<Received>, String> {
+    let local = o.code.local.as_ref().map(|c| c.code.as_str());
+    let loinc = o.code.loinc.as_ref().map(|c| c.code.as_str());
+    let shown = o.code.shown().map(|c| if c.label.is_empty() { c.code.clone() } else { c.label.clone() });
+    let shown = shown.unwrap_or_else(|| "sans code".to_owned());
+    match o.status {
+        DeclaredStatus::Pending | DeclaredStatus::NotObtainable => return Ok(None),
+        DeclaredStatus::Delete | DeclaredStatus::WrongPatient => {
+            return Err(format!("{shown} : l'automate demande un retrait, à traiter à la main"));
+        }
+        _ => {}
+    }
+    let Some(value) = value(&o.value) else {
+        return match o.value {
+            ObservedValue::Absent | ObservedValue::Deleted => Ok(None),
+            _ => Err(format!("{shown} : cette forme de valeur ne se classe pas toute seule")),
+        };
+    };
+    let analysis = app.catalogue.map(application, local.unwrap_or_default(), loinc).ok_or_else(|| {
+        format!(
+            "le code « {} » de {application} n'a pas de correspondance au catalogue ({shown})",
+            local.or(loinc).unwrap_or("")
+        )
+    })?;
+    if let Some(unit) = &o.unit {
+        let known = [analysis.unit.as_deref(), analysis.ucum.as_deref()];
+        let same = known.iter().flatten().any(|k| k.eq_ignore_ascii_case(&unit.code));
+        let expects = known.iter().flatten().next().is_some();
+        if expects && !same && !unit.code.is_empty() {
+            return Err(format!(
+                "{} : reçu en « {} », attendu en « {} »",
+                analysis.label,
+                unit.code,
+                analysis.unit.as_deref().unwrap_or_default()
+            ));
+        }
+    }
+    let Some(tube) = tube else { return Err(format!("{shown} : aucun numéro de tube")) };
+    let instrument = o.instruments.first().map_or(application, |i| i.id.as_str());
+    let flag = o.flags.iter().find_map(|f| Flag::parse(&f.code));
+    Ok(Some(Received {
+        specimen: tube.to_owned(),
+        entry: Entry {
+            analysis: analysis.code.clone(),
+            value: Some(value),
+            flag,
+            comment: None,
+            origin: instrument.to_owned(),
+            obtained_at: o
+                .analysed
+                .as_ref()
+                .and_then(|t| instant(t, app.env.zone()))
+                .filter(|t| *t <= now)
+                .unwrap_or(now),
+            remarks: o.notes.iter().filter(|n| !n.trim().is_empty()).cloned().collect(),
+        },
+    }))
+}
+
+/// An instant; without an offset the time is that of the laboratory.
+fn instant(t: &Hl7Time, zone: &jiff::tz::TimeZone) -> Option<Timestamp> {
+    let local = t.local?;
+    match t.offset {
+        Some(offset) => offset.to_timestamp(local).ok(),
+        None => local.to_zoned(zone.clone()).ok().map(|z| z.timestamp()),
+    }
+}
+
+fn value(v: &ObservedValue) -> Option<ResultValue> {
+    use paillasse_documents::hl7::Comparator as Received;
+    let sign = |c: &Option<Received>| {
+        c.map(|c| match c {
+            Received::Less => Comparator::Less,
+            Received::LessOrEqual => Comparator::AtMost,
+            Received::Greater => Comparator::More,
+            Received::GreaterOrEqual => Comparator::AtLeast,
+        })
+    };
+    Some(match v {
+        ObservedValue::Number { comparator, number } => {
+            ResultValue::Numeric { comparator: sign(comparator), value: Decimal::parse(number)? }
+        }
+        ObservedValue::Pair { comparator: None, first: Some(a), separator, second: Some(b) }
+            if matches!(separator.as_str(), ":" | "/") =>
+        {
+            ResultValue::Ratio { numerator: Decimal::parse(a)?, denominator: Decimal::parse(b)? }
+        }
+        ObservedValue::Pair { first, separator, second, .. } => ResultValue::Text {
+            text: format!(
+                "{}{separator}{}",
+                first.as_deref().unwrap_or_default(),
+                second.as_deref().unwrap_or_default()
+            ),
+        },
+        ObservedValue::Coded(pair) => {
+            let code = pair.shown()?;
+            ResultValue::Text {
+                text: if code.label.is_empty() { code.code.clone() } else { code.label.clone() },
+            }
+        }
+        ObservedValue::Text(t) if !t.trim().is_empty() => ResultValue::parse(t)?,
+        _ => return None,
+    })
+}
+
+/// Lists messages.
+pub async fn list(app: &App, p: ListParams) -> Result<Messages, WireError> {
+    let limit = u32::from(p.limit.unwrap_or(100).clamp(1, 1000));
+    Ok(Messages { messages: app.store.messages(p.all, limit).await? })
+}
+
+/// One message with its text.
+pub async fn get(app: &App, id: InboxId) -> Result<MessageDetail, WireError> {
+    Ok(app.store.message(id).await?)
+}
+
+/// Reads a message again, after a mapping or a dossier was completed.
+pub async fn replay(app: &App, caller: &Caller, id: InboxId) -> Result<MessageView, WireError> {
+    caller.require(Right::EnterResults)?;
+    let (raw, peer) = app.store.message_raw(id).await?;
+    let now = app.env.now();
+    let (message, _, _) = prepare(app, &raw, &peer, now);
+    let act = caller.act(now, "message-replay", format!("inbox:{id}"), json!({}));
+    let (view, dossiers) =
+        app.store.refile_message(id, message, app.catalogue.clone(), app.env.today(), act).await?;
+    app.tell(Event::InboxChanged { message: id });
+    for dossier in dossiers {
+        app.tell(Event::DossierChanged { dossier });
+    }
+    Ok(view)
+}
+
+/// Puts a message aside, with a reason.
+pub async fn close(app: &App, caller: &Caller, p: CloseParams) -> Result<MessageView, WireError> {
+    caller.require(Right::EnterResults)?;
+    if p.motive.trim().is_empty() {
+        return Err(WireError::invalid("motive", "dire pourquoi ce message est écarté"));
+    }
+    let act =
+        caller.act(app.env.now(), "message-close", format!("inbox:{}", p.id), json!({ "motive": p.motive }));
+    let view = app.store.close_message(p.id, p.motive, act).await?;
+    app.tell(Event::InboxChanged { message: p.id });
+    Ok(view)
+}

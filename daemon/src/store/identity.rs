@@ -1,0 +1,320 @@
+//! Changes of an identity: one transaction for the record, its history, the journal, the documents built anew and the
+//! orders that the change holds or lets go.
+
+use jiff::Timestamp;
+use paillasse_shared::domain::identity::{Insi, Status};
+use paillasse_shared::domain::ids::{PatientId, ReturnId};
+use paillasse_shared::protocol::error::{ErrorKind, WireError};
+use paillasse_shared::protocol::ins::WorklistItem;
+use paillasse_shared::protocol::patient::InsiState;
+use rusqlite::{OptionalExtension, params};
+
+use super::audit::{self, Act};
+use super::documents::{self, NewDocument};
+use super::engine::{Store, StoreError, Tx};
+use super::outbox::{self, Changed, Scope};
+use super::patients::{self, Patient};
+use super::time::{at, ms};
+
+/// A change of an identity, decided by a service and carried out whole or not at all.
+#[derive(Debug)]
+pub struct IdentityChange {
+    /// The record after the change; its `version` is the one that was read.
+    pub patient: Patient,
+    /// Sentence for the history.
+    pub what: String,
+    /// Status before, when it changes.
+    pub status_from: Option<Status>,
+    /// Why the INS is dropped, when it is.
+    pub ins_dropped: Option<String>,
+    /// Where INSi stands after the change, when that changes.
+    pub insi: Option<InsiState>,
+    /// The return decided, with the decision.
+    pub decided: Option<(ReturnId, &'static str)>,
+    /// Documents built anew; orders that have not left follow them.
+    pub reissued: Vec<NewDocument>,
+    /// Line of the journal.
+    pub act: Act,
+}
+
+/// A return that waits.
+#[derive(Debug, Clone)]
+pub struct StoredReturn {
+    /// Which.
+    pub id: ReturnId,
+    /// When it came.
+    pub at: Timestamp,
+    /// How, in plain French.
+    pub how: String,
+    /// What INSi returned.
+    pub insi: Insi,
+}
+
+/// One call to INSi, for the trace (RET-05, INS-12).
+#[derive(Debug, Clone)]
+pub struct InsiTrace {
+    /// When.
+    pub at: Timestamp,
+    /// Who asked.
+    pub by: String,
+    /// `traits`, `traits+cog`, `vitale`.
+    pub mode: String,
+    /// What was sent, masked of what is not needed.
+    pub request: String,
+    /// `00`, `01`, `02`, or the code of the fault.
+    pub code: String,
+    /// What came back.
+    pub response: String,
+    /// Our message id, asked for by the hotline.
+    pub message_id: String,
+    /// Time taken.
+    pub took_ms: i64,
+}
+
+/// What a round of calls to INSi ended with.
+#[derive(Debug)]
+pub struct InsiOutcome {
+    /// For whom.
+    pub patient: PatientId,
+    /// Where it stands now.
+    pub state: InsiState,
+    /// A return to decide, with how it was obtained.
+    pub returned: Option<(Insi, String)>,
+    /// Each call.
+    pub traces: Vec<InsiTrace>,
+    /// When.
+    pub at: Timestamp,
+}
+
+pub(super) fn conflict() -> StoreError {
+    WireError::new(ErrorKind::Conflict, "une autre personne vient de modifier cette fiche")
+        .hint("relire la fiche, puis refaire le geste si besoin")
+        .into()
+}
+
+pub(super) fn put_insi(
+    tx: &Tx,
+    patient: PatientId,
+    state: &InsiState,
+    asked_by: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let open = matches!(
+        state,
+        InsiState::ToDecide { .. }
+            | InsiState::NotFound { .. }
+            | InsiState::Several { .. }
+            | InsiState::Failed { .. }
+    );
+    tx.prepare_cached(
+        "INSERT INTO insi VALUES (?1, ?2, ?3, coalesce(?4, ''), ?5) ON CONFLICT (patient) DO UPDATE SET \
+         state = excluded.state, open = excluded.open, since = excluded.since, asked_by = coalesce(?4, asked_by)",
+    )?
+    .execute(params![patient.0, serde_json::to_string(state)?, open, asked_by, ms(now)])?;
+    Ok(())
+}
+
+impl Store {
+    /// Carries out a change of an identity.
+    ///
+    /// # Errors
+    /// A conflict when the record changed since it was read, or when its matricule is carried by another record.
+    pub async fn change_identity(
+        &self,
+        change: IdentityChange,
+        gates: outbox::GateContext,
+    ) -> Result<(Patient, Changed), StoreError> {
+        self.write(move |tx| {
+            let now = change.act.at;
+            let p = &change.patient;
+            let before = patients::expect(tx, p.id)?;
+            if before.version != p.version {
+                return Err(conflict());
+            }
+            if let (Some(why), Some(ins)) = (&change.ins_dropped, &before.ins) {
+                tx.prepare_cached("INSERT OR REPLACE INTO former_matricule VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6)")?
+                    .execute(params![
+                        p.id.0,
+                        ins.matricule.number(),
+                        format!("{:02}", ins.matricule.key()),
+                        ins.oid.as_str(),
+                        now.to_string(),
+                        why
+                    ])?;
+            }
+            if let Some(ins) = &p.ins {
+                let other: Option<i64> = tx
+                    .prepare_cached("SELECT id FROM patient WHERE matricule = ?1 AND oid = ?2 AND id <> ?3")?
+                    .query_row(params![ins.matricule.compact(), ins.oid.as_str(), p.id.0], |r| r.get(0))
+                    .optional()?;
+                if let Some(other) = other {
+                    return Err(WireError::refused(format!(
+                        "une autre fiche (patient n° {other}) porte déjà ce matricule INS : c'est sans doute la même personne"
+                    ))
+                    .hint("ouvrir l'autre fiche, ou signaler un doublon à la cellule d'identitovigilance")
+                    .into());
+                }
+            }
+            patients::update(tx, p, now)?;
+            let status = change.status_from.map(|from| (from, p.status())).filter(|(a, b)| a != b);
+            patients::history(tx, p.id, now, &change.act.actor, &change.what, status)?;
+            if let Some(state) = &change.insi {
+                put_insi(tx, p.id, state, None, now)?;
+            }
+            if let Some((id, decision)) = change.decided {
+                let n = tx
+                    .prepare_cached("UPDATE insi_return SET decision = ?2 WHERE id = ?1 AND decision IS NULL")?
+                    .execute(params![id.0, decision])?;
+                if n == 0 {
+                    return Err(conflict());
+                }
+            }
+            for document in &change.reissued {
+                documents::insert_reissue(tx, document, now)?;
+            }
+            audit::append(tx, &change.act)?;
+            let changed = outbox::reevaluate(tx, Scope::Patient(p.id), &gates, now)?;
+            Ok((patients::expect(tx, p.id)?, changed))
+        })
+        .await
+    }
+
+    /// Puts a call to INSi in the queue, unless one is already there.
+    pub async fn queue_insi(
+        &self,
+        patient: PatientId,
+        by: String,
+        now: Timestamp,
+        gates: outbox::GateContext,
+    ) -> Result<Changed, StoreError> {
+        self.write(move |tx| {
+            let p = patients::expect(tx, patient)?;
+            let open: Option<i64> = tx
+                .prepare_cached(
+                    "SELECT id FROM outbox WHERE patient = ?1 AND service = 'insi' AND state IN ('held', 'scheduled', 'leased', 'unknown')",
+                )?
+                .query_row([patient.0], |r| r.get(0))
+                .optional()?;
+            if open.is_some() {
+                return Ok(Changed::default());
+            }
+            tx.prepare_cached("UPDATE insi_return SET decision = 'superseded' WHERE patient = ?1 AND decision IS NULL")?
+                .execute([patient.0])?;
+            put_insi(tx, patient, &InsiState::Waiting { since: now, words: None }, Some(&by), now)?;
+            let order = outbox::NewOrder::insi(p.id, &by, now);
+            let changed = outbox::insert(tx, &order, &gates)?;
+            audit::append(
+                tx,
+                &Act::new(now, &by, "insi-ask", format!("patient:{patient}"), serde_json::json!({})),
+            )?;
+            Ok(changed)
+        })
+        .await
+    }
+
+    /// Says where a call stands, without a journal line (it is not an act).
+    pub async fn set_insi_state(
+        &self,
+        patient: PatientId,
+        state: InsiState,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| put_insi(tx, patient, &state, None, now)).await
+    }
+
+    /// Records the end of a round of calls; the order of the outbox is completed by the manager.
+    pub async fn record_insi(&self, outcome: InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
+        self.write(move |tx| {
+            for t in &outcome.traces {
+                tx.prepare_cached(
+                    "INSERT INTO insi_trace (patient, at, by, mode, request, code, response, message_id, took_ms) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                )?
+                .execute(params![
+                    outcome.patient.0,
+                    ms(t.at),
+                    t.by,
+                    t.mode,
+                    t.request,
+                    t.code,
+                    t.response,
+                    t.message_id,
+                    t.took_ms
+                ])?;
+                audit::append(
+                    tx,
+                    &Act::new(
+                        t.at,
+                        &t.by,
+                        "insi-call",
+                        format!("patient:{}", outcome.patient),
+                        serde_json::json!({
+                            "mode": t.mode, "code": t.code, "message_id": t.message_id, "took_ms": t.took_ms
+                        }),
+                    ),
+                )?;
+            }
+            let mut id = None;
+            if let Some((insi, how)) = &outcome.returned {
+                tx.prepare_cached("INSERT INTO insi_return (patient, at, how, insi) VALUES (?1, ?2, ?3, ?4)")?
+                    .execute(params![outcome.patient.0, ms(outcome.at), how, serde_json::to_string(insi)?])?;
+                id = Some(ReturnId(tx.last_insert_rowid()));
+            }
+            put_insi(tx, outcome.patient, &outcome.state, None, outcome.at)?;
+            Ok(id)
+        })
+        .await
+    }
+
+    /// The return that waits for a decision, and who already carries its matricule.
+    pub async fn pending_return(
+        &self,
+        patient: PatientId,
+    ) -> Result<Option<(StoredReturn, Option<PatientId>)>, StoreError> {
+        self.read(move |c| {
+            let found = c
+                .prepare_cached(
+                    "SELECT id, at, how, insi FROM insi_return WHERE patient = ?1 AND decision IS NULL ORDER BY id DESC LIMIT 1",
+                )?
+                .query_row([patient.0], |r| {
+                    Ok(StoredReturn {
+                        id: ReturnId(r.get(0)?),
+                        at: at(r.get(1)?),
+                        how: r.get(2)?,
+                        insi: patients::json(r, 3)?,
+                    })
+                })
+                .optional()?;
+            let Some(r) = found else { return Ok(None) };
+            let holder: Option<i64> = c
+                .prepare_cached("SELECT id FROM patient WHERE matricule = ?1 AND oid = ?2 AND id <> ?3")?
+                .query_row(params![r.insi.matricule.compact(), r.insi.oid.as_str(), patient.0], |r| r.get(0))
+                .optional()?;
+            Ok(Some((r, holder.map(PatientId))))
+        })
+        .await
+    }
+
+    /// Patients for whom a person has something to decide about INSi, oldest first.
+    pub async fn insi_worklist(&self) -> Result<Vec<WorklistItem>, StoreError> {
+        self.read(|c| {
+            let mut s = c.prepare_cached(
+                "SELECT i.patient, p.birth_name || ' ' || p.first_name, p.birth_date, i.state, i.asked_by FROM insi i \
+                 JOIN patient p ON p.id = i.patient WHERE i.open = 1 ORDER BY i.since LIMIT 500",
+            )?;
+            let items = s
+                .query_map([], |r| {
+                    Ok(WorklistItem {
+                        patient: PatientId(r.get(0)?),
+                        name: r.get(1)?,
+                        birth_date: r.get(2)?,
+                        insi: patients::json(r, 3)?,
+                        asked_by: r.get(4)?,
+                    })
+                })?
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok(items)
+        })
+        .await
+    }
+}

@@ -1,0 +1,331 @@
+//! Messages received from analysers and middlewares: stored as they came, filed in the same transaction.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use paillasse_shared::domain::ids::{DossierId, InboxId};
+use paillasse_shared::protocol::error::WireError;
+use paillasse_shared::protocol::inbox::{InboxState, MessageDetail, MessageView};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
+
+use super::audit::{self, Act};
+use super::dossiers::{self, Entry, Put};
+use super::engine::{Store, StoreError, Tx};
+use super::patients::json;
+use super::time::{at, count, ms};
+use crate::catalogue::Catalogue;
+
+/// A value received, already mapped to the catalogue.
+#[derive(Debug, Clone)]
+pub struct Received {
+    /// Number of the tube or of the dossier.
+    pub specimen: String,
+    /// The value.
+    pub entry: Entry,
+}
+
+/// A message to store and file.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Bytes as received.
+    pub raw: Vec<u8>,
+    /// Address of the peer.
+    pub peer: String,
+    /// Sender, as the message says.
+    pub sender: String,
+    /// Control id of the sender.
+    pub control_id: Option<String>,
+    /// Kind, such as `ORU^R01`.
+    pub kind: String,
+    /// Why it could not be read at all.
+    pub unreadable: Option<String>,
+    /// Values to file.
+    pub values: Vec<Received>,
+    /// Sentences about what could not be mapped.
+    pub remarks: Vec<String>,
+    /// Code answered.
+    pub ack: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone)]
+pub struct Filed {
+    /// Which.
+    pub id: InboxId,
+    /// State.
+    pub state: InboxState,
+    /// Dossiers that changed.
+    pub dossiers: Vec<DossierId>,
+    /// The same message came before: the same answer is given, nothing is done.
+    pub repeated: bool,
+    /// Code to answer.
+    pub ack: String,
+}
+
+fn file(
+    tx: &Tx,
+    values: &[Received],
+    remarks: &mut Vec<String>,
+    catalogue: &Catalogue,
+    today: jiff::civil::Date,
+) -> Result<Vec<DossierId>, StoreError> {
+    let mut touched: Vec<DossierId> = Vec::new();
+    for v in values {
+        match dossiers::of_specimen(tx, &v.specimen)? {
+            None => remarks.push(format!("aucun dossier ne porte le tube « {} »", v.specimen)),
+            Some(id) => match dossiers::put_value(tx, id, &v.entry, catalogue, today)? {
+                Put::Done => touched.push(id),
+                Put::Same => {}
+                Put::No(why) => remarks.push(why),
+            },
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for id in &touched {
+        dossiers::touched(tx, *id)?;
+    }
+    Ok(touched)
+}
+
+fn state_of(unreadable: bool, remarks: &[String]) -> InboxState {
+    if unreadable {
+        InboxState::Unreadable
+    } else if remarks.is_empty() {
+        InboxState::Filed
+    } else {
+        InboxState::Unmatched
+    }
+}
+
+fn code(state: InboxState) -> &'static str {
+    match state {
+        InboxState::Filed => "filed",
+        InboxState::Unmatched => "unmatched",
+        InboxState::Unreadable => "unreadable",
+        InboxState::Closed => "closed",
+    }
+}
+
+fn parse(text: &str) -> InboxState {
+    match text {
+        "filed" => InboxState::Filed,
+        "unmatched" => InboxState::Unmatched,
+        "closed" => InboxState::Closed,
+        _ => InboxState::Unreadable,
+    }
+}
+
+const VIEW: &str = "id, received_at, sender, kind, state, why, dossiers, length(raw), peer";
+
+fn view(r: &Row<'_>) -> rusqlite::Result<MessageView> {
+    let sender: String = r.get(2)?;
+    Ok(MessageView {
+        id: InboxId(r.get(0)?),
+        received_at: at(r.get(1)?),
+        sender: if sender.is_empty() { r.get(8)? } else { sender },
+        kind: r.get(3)?,
+        state: parse(&r.get::<_, String>(4)?),
+        why: r.get(5)?,
+        dossiers: json(r, 6)?,
+        size: count(r.get(7)?),
+    })
+}
+
+fn get(c: &Connection, id: InboxId) -> Result<MessageView, StoreError> {
+    c.prepare_cached(&format!("SELECT {VIEW} FROM inbox WHERE id = ?1"))?
+        .query_row([id.0], view)
+        .optional()?
+        .ok_or_else(|| WireError::not_found(format!("le message n° {id} n'existe pas")).into())
+}
+
+impl Store {
+    /// Stores a message and files what it carries, in one transaction; an exact repetition gets the same answer.
+    pub async fn receive_message(
+        &self,
+        m: NewMessage,
+        catalogue: Arc<Catalogue>,
+        today: jiff::civil::Date,
+    ) -> Result<Filed, StoreError> {
+        self.write(move |tx| {
+            let hash = hex::encode(Sha256::digest(&m.raw));
+            if let Some(control) = &m.control_id {
+                let known: Option<(i64, String, String)> = tx
+                    .prepare_cached("SELECT id, ack, state FROM inbox WHERE sender = ?1 AND control_id = ?2 AND sha256 = ?3")?
+                    .query_row(params![m.sender, control, hash], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+                    .optional()?;
+                if let Some((id, ack, state)) = known {
+                    return Ok(Filed { id: InboxId(id), state: parse(&state), dossiers: vec![], repeated: true, ack });
+                }
+            }
+            let mut remarks = m.remarks.clone();
+            let touched = file(tx, &m.values, &mut remarks, &catalogue, today)?;
+            let state = state_of(m.unreadable.is_some(), &remarks);
+            let why = m.unreadable.clone().or_else(|| remarks.first().cloned());
+            tx.prepare_cached(
+                "INSERT INTO inbox (received_at, peer, sender, control_id, kind, state, why, sha256, raw, dossiers, remarks, ack) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            )?
+            .execute(params![
+                ms(m.at),
+                m.peer,
+                m.sender,
+                m.control_id,
+                m.kind,
+                code(state),
+                why,
+                hash,
+                m.raw,
+                serde_json::to_string(&touched)?,
+                serde_json::to_string(&remarks)?,
+                m.ack
+            ])?;
+            let id = InboxId(tx.last_insert_rowid());
+            audit::append(
+                tx,
+                &Act::new(
+                    m.at,
+                    "paillassed",
+                    "message-received",
+                    format!("inbox:{id}"),
+                    serde_json::json!({ "sender": m.sender, "kind": m.kind, "state": code(state), "dossiers": touched }),
+                ),
+            )?;
+            Ok(Filed { id, state, dossiers: touched, repeated: false, ack: m.ack.clone() })
+        })
+        .await
+    }
+
+    /// The bytes of a message, with sender and peer, to read it again.
+    pub async fn message_raw(&self, id: InboxId) -> Result<(Vec<u8>, String), StoreError> {
+        self.read(move |c| {
+            c.prepare_cached("SELECT raw, peer FROM inbox WHERE id = ?1")?
+                .query_row([id.0], |r| Ok((r.get(0)?, r.get(1)?)))
+                .optional()?
+                .ok_or_else(|| WireError::not_found(format!("le message n° {id} n'existe pas")).into())
+        })
+        .await
+    }
+
+    /// Files a message again, after a mapping or a dossier was completed.
+    pub async fn refile_message(
+        &self,
+        id: InboxId,
+        m: NewMessage,
+        catalogue: Arc<Catalogue>,
+        today: jiff::civil::Date,
+        act: Act,
+    ) -> Result<(MessageView, Vec<DossierId>), StoreError> {
+        self.write(move |tx| {
+            get(tx, id)?;
+            let mut remarks = m.remarks.clone();
+            let touched = file(tx, &m.values, &mut remarks, &catalogue, today)?;
+            let state = state_of(m.unreadable.is_some(), &remarks);
+            let why = m.unreadable.clone().or_else(|| remarks.first().cloned());
+            tx.prepare_cached(
+                "UPDATE inbox SET state = ?2, why = ?3, remarks = ?4, kind = ?5, sender = ?6, \
+                 dossiers = CASE WHEN ?7 = '[]' THEN dossiers ELSE ?7 END WHERE id = ?1",
+            )?
+            .execute(params![
+                id.0,
+                code(state),
+                why,
+                serde_json::to_string(&remarks)?,
+                m.kind,
+                m.sender,
+                serde_json::to_string(&touched)?
+            ])?;
+            audit::append(tx, &act)?;
+            Ok((get(tx, id)?, touched))
+        })
+        .await
+    }
+
+    /// Puts a message aside.
+    pub async fn close_message(
+        &self,
+        id: InboxId,
+        motive: String,
+        act: Act,
+    ) -> Result<MessageView, StoreError> {
+        self.write(move |tx| {
+            get(tx, id)?;
+            tx.prepare_cached("UPDATE inbox SET state = 'closed', why = ?2 WHERE id = ?1")?
+                .execute(params![id.0, format!("écarté par {} : {motive}", act.actor)])?;
+            audit::append(tx, &act)?;
+            get(tx, id)
+        })
+        .await
+    }
+
+    /// Messages, latest first; those that wait for somebody, or all.
+    pub async fn messages(&self, all: bool, limit: u32) -> Result<Vec<MessageView>, StoreError> {
+        self.read(move |c| {
+            let clause = if all { "1 = 1" } else { "state IN ('unmatched', 'unreadable')" };
+            let sql = format!("SELECT {VIEW} FROM inbox WHERE {clause} ORDER BY id DESC LIMIT ?1");
+            Ok(c.prepare_cached(&sql)?.query_map([limit], view)?.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// One message with its text.
+    pub async fn message(&self, id: InboxId) -> Result<MessageDetail, StoreError> {
+        self.read(move |c| {
+            let message = get(c, id)?;
+            let (raw, remarks): (Vec<u8>, Vec<String>) = c
+                .prepare_cached("SELECT substr(raw, 1, 262144), remarks FROM inbox WHERE id = ?1")?
+                .query_row([id.0], |r| Ok((r.get(0)?, json(r, 1)?)))?;
+            Ok(MessageDetail { message, text: String::from_utf8_lossy(&raw).replace('\r', "\n"), remarks })
+        })
+        .await
+    }
+
+    /// Counts of the work lists, and of patients and dossiers.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        self.read(|c| {
+            let one = |sql: &str| -> Result<u64, StoreError> {
+                Ok(c.prepare_cached(sql)?.query_row([], |r| Ok(count(r.get(0)?)))?)
+            };
+            Ok(Counts {
+                insi: one("SELECT count(*) FROM insi WHERE open = 1")?,
+                inbox: one("SELECT count(*) FROM inbox WHERE state IN ('unmatched', 'unreadable')")?,
+                urgent: one("SELECT count(*) FROM dossier WHERE state = 'to_validate' AND urgent = 1")?,
+                to_validate: one("SELECT count(*) FROM dossier WHERE state = 'to_validate' AND urgent = 0")?,
+                parked: one("SELECT count(*) FROM outbox WHERE state = 'parked'")?,
+                held: one("SELECT count(*) FROM outbox WHERE state = 'held'")?,
+                waiting: one(
+                    "SELECT count(*) FROM outbox WHERE state IN ('scheduled', 'leased', 'unknown')",
+                )?,
+                patients: one("SELECT coalesce(max(id), 0) FROM patient")?,
+                dossiers: one("SELECT coalesce(max(id), 0) FROM dossier")?,
+            })
+        })
+        .await
+    }
+}
+
+/// Counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Returns of INSi to decide.
+    pub insi: u64,
+    /// Messages without a place.
+    pub inbox: u64,
+    /// Urgent dossiers to validate.
+    pub urgent: u64,
+    /// Other dossiers to validate.
+    pub to_validate: u64,
+    /// Orders that need a person.
+    pub parked: u64,
+    /// Orders held.
+    pub held: u64,
+    /// Orders on their way.
+    pub waiting: u64,
+    /// Patients.
+    pub patients: u64,
+    /// Dossiers.
+    pub dossiers: u64,
+}

@@ -1,0 +1,23 @@
+//! The store: the only SQL of the program.
+//!
+//! One writer thread owns the only writing connection (WAL, `synchronous=FULL`, `BEGIN IMMEDIATE`); what waits for it is
+//! run in one transaction, each piece in its own savepoint, and answered after the commit (group commit). Readers have
+//! their own connections. The interface is coarse: one function per use case, async, no row or connection leaves.
+//!
+//! Files: one per aggregate, functions over a connection; their async faces are methods of [`Store`].
+
+pub mod audit;
+pub mod correspondents;
+pub mod documents;
+pub mod dossiers;
+mod engine;
+pub mod identity;
+pub mod inbox;
+pub mod numbers;
+pub mod outbox;
+pub mod patients;
+pub mod search;
+mod time;
+
+pub use audit::Act;
+pub use engine::{Store, StoreError, Tx};
