@@ -1,6 +1,6 @@
 //! Sending against the simulated MSSanté operator, which judges every mail by the published rules.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)] // helpers of tests
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // helpers of tests
 
 use jiff::civil::date;
 use paillasse_connectors::mail::{
