@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use paillasse_shared::domain::identity::Sex;
 use paillasse_shared::domain::result::{Flag, ResultValue, flag};
 
 use super::*;

@@ -360,7 +360,7 @@ impl Cog {
         }
         let unknown = folded.len() >= 3 && UNKNOWN_LABEL.starts_with(&folded);
         let mut places: Vec<Place> = self
-            .best(hits, if unknown { limit.saturating_sub(1) } else { limit })
+            .best(hits, days.is_some(), if unknown { limit.saturating_sub(1) } else { limit })
             .into_iter()
             .map(|p| self.place_of(p))
             .collect();
@@ -464,12 +464,13 @@ impl Cog {
             .filter_map(move |(n, _)| u32::try_from(from + n).ok())
     }
 
-    /// One hit per code, the best ones in order.
-    fn best(&self, hits: Vec<Hit>, limit: usize) -> Vec<&Period> {
+    /// One hit per code, the best ones in order; without a date of birth, what stands today before what does not.
+    fn best(&self, hits: Vec<Hit>, dated: bool, limit: usize) -> Vec<&Period> {
         let mut found: Vec<(Hit, &Period)> =
             hits.into_iter().filter_map(|h| Some((h, self.periods.get(h.period as usize)?))).collect();
-        let merit =
-            |(h, p): &(Hit, &Period)| (h.standing == Standing::Relaxed, h.rank, h.standing, !p.is_open());
+        let merit = |(h, p): &(Hit, &Period)| {
+            (h.standing == Standing::Relaxed, h.rank, h.standing, !dated && !p.is_open())
+        };
         found.sort_unstable_by_key(|f| (f.1.code, merit(f), std::cmp::Reverse(f.1.from)));
         found.dedup_by_key(|(_, p)| p.code);
         let order = |a: &(Hit, &Period), b: &(Hit, &Period)| {

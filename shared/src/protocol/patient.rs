@@ -371,12 +371,12 @@ pub struct Place {
     pub code: String,
     /// Label.
     pub label: String,
-    /// Département or `pays`.
+    /// Number and name of the département, or `pays`.
     pub area: String,
-    /// First year or day of validity, when bounded.
+    /// First day of validity `AAAA-MM-JJ`, when bounded.
     pub from: Option<String>,
-    /// Last day of validity, when bounded.
+    /// Last day of validity `AAAA-MM-JJ`, when bounded.
     pub to: Option<String>,
-    /// Label of the commune of today, when it is another one.
+    /// Label of the place of today (several, with commas, when it was shared out), when it is another one.
     pub today: Option<String>,
 }
