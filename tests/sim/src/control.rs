@@ -55,17 +55,19 @@ fn service(name: &str) -> Result<Service, String> {
 
 fn describe(outage: Option<Outage>) -> Value {
     let Some(o) = outage else { return Value::Null };
-    let mut text = json!({ "kind": o.kind.name() });
+    let mut text = serde_json::Map::new();
+    text.insert("kind".into(), json!(o.kind.name()));
     if o.kind == Kind::Slow {
-        text["delay_ms"] = json!(o.delay.as_millis() as u64);
+        text.insert("delay_ms".into(), json!(u64::try_from(o.delay.as_millis()).unwrap_or(u64::MAX)));
     }
     if o.busy {
-        text["variant"] = json!("503");
+        text.insert("variant".into(), json!("503"));
     }
     if let Some(until) = o.until {
-        text["remaining_seconds"] = json!(until.saturating_duration_since(Instant::now()).as_secs());
+        let left = until.saturating_duration_since(Instant::now()).as_secs();
+        text.insert("remaining_seconds".into(), json!(left));
     }
-    text
+    text.into()
 }
 
 impl Controls {

@@ -232,6 +232,9 @@ impl Element {
 pub fn parse(bytes: &[u8]) -> Result<Document, XmlError> {
     let text = std::str::from_utf8(bytes).map_err(|_| XmlError::Encoding)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Some(c) = text.chars().find(|c| !is_char(*c)) {
+        return Err(XmlError::Malformed(format!("caractère interdit U+{:04X}", u32::from(c))));
+    }
     let mut reader = Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let mut builder = Builder::default();
@@ -260,7 +263,8 @@ pub fn parse(bytes: &[u8]) -> Result<Document, XmlError> {
             Event::GeneralRef(r) => {
                 let name = r.clone().into_inner();
                 let c = match r.resolve_char_ref() {
-                    Ok(Some(c)) => c,
+                    Ok(Some(c)) if is_char(c) => c,
+                    Ok(Some(_)) => return Err(XmlError::Entity(name.to_string())),
                     Ok(None) => predefined(&name).ok_or_else(|| XmlError::Entity(name.to_string()))?,
                     Err(_) => return Err(XmlError::Entity(name.to_string())),
                 };
@@ -385,6 +389,11 @@ impl Builder {
     }
 }
 
+/// `Char` of XML 1.0.
+fn is_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
 fn split(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or(("", name))
 }
@@ -439,7 +448,7 @@ fn char_ref(n: &str) -> Option<char> {
         Some(hex) => u32::from_str_radix(hex, 16).ok()?,
         None => n.parse().ok()?,
     };
-    char::from_u32(code).filter(|c| *c != '\0')
+    char::from_u32(code).filter(|c| is_char(*c))
 }
 
 /// Escapes text for element content or a double-quoted attribute.
@@ -485,7 +494,18 @@ mod tests {
             parse(b"<?xml version='1.0' encoding='windows-1252'?><r/>"),
             Err(XmlError::Encoding)
         ));
-        for broken in ["", "<r>", "<r></s>", "<r/><r/>", "<r/>x", "<r a='1' a='2'/>", "<r a='<'/>"] {
+        for broken in [
+            "",
+            "<r>",
+            "<r></s>",
+            "<r/><r/>",
+            "<r/>x",
+            "<r a='1' a='2'/>",
+            "<r a='<'/>",
+            "<r>\u{1}</r>",
+            "<r>&#1;</r>",
+            "<r a='&#0;'/>",
+        ] {
             assert!(parse(broken.as_bytes()).is_err(), "{broken}");
         }
         let deep = "<a>".repeat(MAX_DEPTH + 2);
