@@ -96,7 +96,7 @@ pub fn build(input: &XdmInput<'_>) -> Result<Vec<u8>, XdmError> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(6))
+        .compression_level(Some(3))
         .last_modified_time(DateTime::default())
         .unix_permissions(0o644);
     let failed = |e: &dyn std::fmt::Display| XdmError::Zip(e.to_string());
