@@ -131,7 +131,15 @@ pub async fn fetch(app: &App, caller: &Caller, p: FetchParams) -> Result<FetchSt
             .hint("la vérification périodique s'en charge"));
     }
     let mut events = app.events.subscribe();
-    queue_call(app, &caller.user.login, p.id).await?;
+    // A return that waits for a decision is looked at before INSi is asked anew: refusing it opens the way.
+    let waits = app
+        .store
+        .patient_with_insi(p.id)
+        .await?
+        .is_some_and(|(_, insi)| matches!(insi, InsiState::ToDecide { .. }));
+    if !waits {
+        queue_call(app, &caller.user.login, p.id).await?;
+    }
     loop {
         let insi = app.store.patient_with_insi(p.id).await?.map_or(InsiState::NotCalled, |(_, i)| i);
         let settled = !matches!(insi, InsiState::Waiting { words: None, .. } | InsiState::Running { .. });
