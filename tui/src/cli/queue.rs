@@ -154,20 +154,20 @@ fn summary(p: &mut Page, r: &Summary) {
         r.waiting, r.held, r.parked, r.delivered_today
     ));
     p.title("Par cause");
-    let mut table =
-        Table::new(&[">Nombre", "État", "Cause", "Depuis", "Prochain essai", "Ce qui guérit", "Clé"]);
-    for c in &r.causes {
-        table.row([
-            c.count.to_string(),
-            c.state.label().to_owned(),
-            c.label.clone(),
-            p.time(c.since),
-            c.next_try.map(|at| p.second(at)).unwrap_or_default(),
-            or_empty(c.cure.as_deref()),
-            c.key.clone(),
-        ]);
+    if r.causes.is_empty() {
+        p.line("Tout est parti.");
     }
-    p.table(table, "Tout est parti.");
+    // Sentences are too long for columns.
+    for c in &r.causes {
+        let since = p.time(c.since);
+        let next = c.next_try.map(|at| format!(", prochain essai {}", p.second(at))).unwrap_or_default();
+        p.line(format!("{:>6}  {}, depuis le {since}{next}", c.count, c.state.label()));
+        p.line(format!("        {}", c.label));
+        if let Some(cure) = &c.cure {
+            p.line(format!("        → {cure}"));
+        }
+        p.line(format!("        clé : {}", c.key));
+    }
 }
 
 fn list(p: &mut Page, orders: &[OrderView]) {

@@ -4,6 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+/// What the simulators must know of this laboratory: its authorisation number and the domains of its mail.
+pub const SIMULATORS: [&str; 6] =
+    ["--idam", "DEMO000001", "--domain", "demo.mssante.fr", "--domain", "medecin.demo.mssante.fr"];
+
 /// First line of `paillasse-sim`.
 #[derive(Debug, Deserialize)]
 pub struct Simulators {
@@ -117,6 +121,9 @@ listen = "127.0.0.1:0"
 [outbox]
 backoff_seconds = [2, 5, 15, 60]
 lease_seconds = 120
+# The simulators bear more than the national services do: the demonstration is filled in a few seconds.
+concurrency = 8
+rate = 100
 "#,
         database = path(&dir.join("paillasse.db")),
         socket = path(socket),

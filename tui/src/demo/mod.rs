@@ -85,7 +85,7 @@ pub fn run(
     folder::write(&people, seed::PEOPLE)?;
 
     let mut sim = Child::start("paillasse-sim", &binaries.sim, dir, |command| {
-        command.arg("--dir").arg(dir.join("sim")).arg("--people").arg(&people);
+        command.arg("--dir").arg(dir.join("sim")).arg("--people").arg(&people).args(config::SIMULATORS);
     })?;
     sim.first_line({
         let tell = tell.clone();
