@@ -122,7 +122,7 @@ struct Session {
     remarks: Arc<Vec<String>>,
     out: mpsc::Sender<Vec<u8>>,
     events: Option<AbortHandle>,
-    search: Option<AbortHandle>,
+    search: Option<(u64, AbortHandle)>,
 }
 
 impl Session {
@@ -169,34 +169,32 @@ impl Session {
                     deadline.unwrap_or(self.app.config.daemon.deadline_ms).min(600_000),
                 );
                 let (app, out, remarks) = (self.app.clone(), self.out.clone(), self.remarks.clone());
-                let name = typed.name();
                 let handle = requests.spawn(async move {
-                    // The work itself is spawned apart: when the deadline passes the caller is told, and what was
-                    // begun ends as it must (a transaction is never left half-way by impatience).
-                    let work =
-                        tokio::spawn(async move { dispatch::run(&app, &caller, &remarks, typed).await });
-                    let abort = work.abort_handle();
-                    let outcome = match tokio::time::timeout(allowed, work).await {
-                        Ok(Ok(outcome)) => outcome,
-                        Ok(Err(e)) => {
-                            tracing::error!(method = name, error = %e, "a request broke");
-                            Err(WireError::new(ErrorKind::Internal, "faute interne pendant cette requête")
-                                .hint("prévenir l'administrateur avec l'heure de l'incident"))
-                        }
-                        Err(_) => {
-                            if waits(name) {
-                                abort.abort();
-                            }
-                            Err(WireError::new(ErrorKind::Timeout, "pas de réponse dans le délai demandé")
-                                .hint("relire l'état avant de refaire le geste"))
-                        }
+                    let outcome = if superseding {
+                        // Nothing is lost by dropping a search; a newer one does so.
+                        tokio::time::timeout(allowed, dispatch::run(&app, &caller, &remarks, typed))
+                            .await
+                            .unwrap_or_else(|_| Err(late()))
+                    } else {
+                        to_its_end(app, caller, remarks, typed, allowed).await
                     };
                     let _ = out.send(RpcMessage::reply(id, outcome).line()).await;
                 });
-                if superseding && let Some(old) = self.search.replace(handle) {
-                    old.abort();
+                if superseding {
+                    self.supersede(id, handle).await;
                 }
             }
+        }
+    }
+
+    /// A newer search makes the one before useless: it is dropped, and its asker told so.
+    async fn supersede(&mut self, id: u64, handle: AbortHandle) {
+        if let Some((old, search)) = self.search.replace((id, handle))
+            && !search.is_finished()
+        {
+            search.abort();
+            let e = WireError::new(ErrorKind::Conflict, "recherche remplacée par une plus récente");
+            self.fail(Some(old), e).await;
         }
     }
 
@@ -251,7 +249,40 @@ impl Session {
     }
 }
 
+fn late() -> WireError {
+    WireError::new(ErrorKind::Timeout, "pas de réponse dans le délai demandé")
+        .hint("relire l'état avant de refaire le geste")
+}
+
+/// Carries out a request. When its deadline passes the caller is told, and what was begun ends as it must: a
+/// transaction is never left half-way by impatience.
+async fn to_its_end(
+    app: App,
+    caller: Caller,
+    remarks: Arc<Vec<String>>,
+    request: Request,
+    allowed: Duration,
+) -> Result<serde_json::Value, WireError> {
+    let name = request.name();
+    let work = tokio::spawn(async move { dispatch::run(&app, &caller, &remarks, request).await });
+    let abort = work.abort_handle();
+    match tokio::time::timeout(allowed, work).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(e)) => {
+            tracing::error!(method = name, error = %e, "a request broke");
+            Err(WireError::new(ErrorKind::Internal, "faute interne pendant cette requête")
+                .hint("prévenir l'administrateur avec l'heure de l'incident"))
+        }
+        Err(_) => {
+            if waits(name) {
+                abort.abort();
+            }
+            Err(late())
+        }
+    }
+}
+
 /// Requests that only wait: nothing is lost by dropping them at their deadline.
 fn waits(name: &str) -> bool {
-    matches!(name, "queue.drain" | "ins.fetch" | "patient.search")
+    matches!(name, "queue.drain" | "ins.fetch")
 }

@@ -258,8 +258,8 @@ fn dmp_error(e: &DmpError, order: &Claimed) -> Outcome {
         ErrorClass::RetryFew if order.attempt < FEW => Outcome::Retry { words, transport },
         ErrorClass::RefreshTarget if order.attempt < 2 => Outcome::Retry { words, transport: false },
         ErrorClass::Success => Outcome::Delivered { receipt: words },
-        // The repository has this uniqueId: the next attempt asks which document it is.
-        ErrorClass::AlreadyThere => Outcome::Unknown { words },
+        // The repository has this uniqueId, which is ours alone: the next attempt finds it there.
+        ErrorClass::AlreadyThere => Outcome::Retry { words, transport: false },
         ErrorClass::SuspendService => Outcome::Suspend { words },
         ErrorClass::RetryFew | ErrorClass::RefreshTarget | ErrorClass::Permanent => parked(words),
     }
