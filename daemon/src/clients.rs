@@ -8,7 +8,6 @@ use paillasse_connectors::dmp::{Actor, DmpClient, DmpSettings, Software, VihfSet
 use paillasse_connectors::insi::{InsiClient, InsiSettings, LpsIdentity};
 use paillasse_connectors::mail::{MailDeadlines, SmtpAuth, SmtpClient, SmtpEndpoint};
 use paillasse_connectors::tls::{Deadlines, TlsMaterial, certificate_facts};
-use paillasse_shared::domain::identity::InsOid;
 use paillasse_xml::SigningIdentity;
 use uuid::Uuid;
 
@@ -67,7 +66,7 @@ fn insi(config: &Config, instance: Uuid) -> Result<Option<InsiClient>, String> {
             instance,
             name: format!("urn:lps:{}:{VERSION}", SOFTWARE.to_lowercase()),
         },
-        accepted_oids: c.accepted_oids.iter().filter_map(|o| InsOid::parse(o)).collect(),
+        accepted_oids: config.accepted_oids(),
         deadlines: Deadlines {
             connect: Duration::from_secs(5),
             total: Duration::from_secs(c.answer_seconds.max(1)),

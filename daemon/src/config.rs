@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use paillasse_shared::domain::identity::InsOid;
 use paillasse_shared::domain::rights::{Profile, Right};
 use serde::Deserialize;
 
@@ -323,15 +324,22 @@ impl Config {
         rule(!self.outbox.backoff_seconds.is_empty(), "outbox.backoff_seconds : au moins un délai")?;
         rule(self.outbox.concurrency > 0 && self.outbox.rate > 0, "outbox : concurrency et rate au moins 1")?;
         if let (Some(insi), false) = (&self.insi, self.daemon.training) {
-            let test = |o: &String| {
-                paillasse_shared::domain::identity::InsOid::parse(o).is_some_and(|o| o.is_test())
-            };
+            let test = |o: &String| InsOid::parse(o).is_some_and(|o| o.is_test());
             rule(
                 !insi.accepted_oids.iter().any(test),
                 "insi.accepted_oids : un OID de test n'est pas permis hors formation",
             )?;
         }
         Ok(())
+    }
+
+    /// Authorities of an INS accepted here: those configured with INSi, else those of production.
+    #[must_use]
+    pub fn accepted_oids(&self) -> Vec<InsOid> {
+        match &self.insi {
+            Some(insi) => insi.accepted_oids.iter().filter_map(|o| InsOid::parse(o)).collect(),
+            None => vec![InsOid::Nir, InsOid::Nia],
+        }
     }
 
     /// The person whom a system account acts for; with a login, that one if the account may.

@@ -19,6 +19,7 @@ use paillasse_documents::xds::{
     status_update_request, submit_objects_request,
 };
 use paillasse_documents::{cda, pdf};
+use paillasse_shared::domain::identity::InsOid;
 use paillasse_shared::domain::report::Report;
 use paillasse_sim::ca::{Pki, STRUCTURE};
 use paillasse_sim::dmp::{Dmp, PATH, ReplyForm};
@@ -171,7 +172,7 @@ impl Order {
         let lot = Lot { set, documents: vec![document], signature: Some(entry), replacements };
         let rules = Rules {
             channel: Channel::Dmp,
-            production: true,
+            authorities: &[InsOid::Nir, InsOid::Nia],
             structures: &[STRUCTURE.to_owned()],
             cda_patient: Some(&patient_id(&report)),
             allow_hidden_from_all: false,

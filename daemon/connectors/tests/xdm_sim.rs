@@ -20,6 +20,7 @@ use paillasse_documents::xds::{
     set_for_entry,
 };
 use paillasse_documents::{DOCUMENT_LABEL, cda, file_name, pdf};
+use paillasse_shared::domain::identity::InsOid;
 use paillasse_shared::domain::report::Report;
 use paillasse_sim::ca::Pki;
 use paillasse_sim::journal::Journal;
@@ -54,7 +55,7 @@ fn archive(report: &Report, number: usize) -> (Vec<u8>, Vec<u8>) {
     let lot = Lot { set, documents: vec![document], signature: None, replacements: vec![] };
     let rules = Rules {
         channel: Channel::Xdm,
-        production: report.patient.ins.as_ref().is_none_or(|ins| !ins.oid.is_test()),
+        authorities: &[InsOid::Nir, InsOid::Nia, InsOid::NirTest],
         structures: &[],
         cda_patient: Some(&patient_id(report)),
         allow_hidden_from_all: false,

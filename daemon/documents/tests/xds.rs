@@ -7,6 +7,7 @@ mod support;
 
 use paillasse_documents::xds::write::xml_document;
 use paillasse_documents::xds::*;
+use paillasse_shared::domain::identity::InsOid;
 use paillasse_xml::{Element, Node};
 use support::{derived_lot, dmp_lot, python_lxml, reference};
 
@@ -108,8 +109,11 @@ fn dmp_21_a_replacing_lot_for_the_dmp_has_its_signature_and_associations() {
 /// A change made to a lot.
 type Damage = Box<dyn Fn(&mut Lot)>;
 
+const TEST: &[InsOid] = &[InsOid::NirTest, InsOid::NirDemo];
+const REAL: &[InsOid] = &[InsOid::Nir, InsOid::Nia];
+
 fn rules(channel: Channel) -> Rules<'static> {
-    Rules { channel, production: false, structures: &[], cda_patient: None, allow_hidden_from_all: false }
+    Rules { channel, authorities: TEST, structures: &[], cda_patient: None, allow_hidden_from_all: false }
 }
 
 #[test]
@@ -194,7 +198,7 @@ fn a_sound_lot_passes_and_each_damage_is_named() {
         damage(&mut lot);
         assert_eq!(check(&lot, &contents, &dmp), [expected]);
     }
-    let production = Rules { production: true, ..dmp.clone() };
+    let production = Rules { authorities: REAL, ..dmp.clone() };
     assert_eq!(
         check(&sound, &contents, &production),
         [MetadataError::InsEnvironment { oid: "1.2.250.1.213.1.4.10".into() }]
@@ -306,7 +310,8 @@ fn metadata_of_a_report_say_what_its_cda_says_and_pass_every_check() {
 #[test]
 fn metadata_of_every_golden_report_pass_the_checks_of_their_channel_and_the_schema() {
     for (name, report) in golden::all() {
-        let production = report.patient.ins.as_ref().is_some_and(|ins| !ins.oid.is_test());
+        let real = report.patient.ins.as_ref().is_some_and(|ins| !ins.oid.is_test());
+        let authorities = if real { REAL } else { TEST };
         let channel = if report.patient.ins.is_some() { Channel::Dmp } else { Channel::Xdm };
         let uri = (channel == Channel::Xdm).then_some("DOC00001.XML");
         let cda = b"<ClinicalDocument/>".as_slice();
@@ -328,7 +333,7 @@ fn metadata_of_every_golden_report_pass_the_checks_of_their_channel_and_the_sche
         let patient = patient_id(&report);
         let structure = [format!("1{}", report.laboratory.finess)];
         let rules =
-            Rules { production, structures: &structure, cda_patient: Some(&patient), ..rules(channel) };
+            Rules { authorities, structures: &structure, cda_patient: Some(&patient), ..rules(channel) };
         assert_eq!(check(&lot, &[cda, b"<S/>"], &rules), [], "{name}");
         validate(&submit_objects_request(&lot));
     }

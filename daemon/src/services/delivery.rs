@@ -41,7 +41,7 @@ pub fn new_message_id(app: &App) -> String {
         .and_then(|m| m.address.split_once('@').map(|(_, d)| d.to_owned()))
         .unwrap_or_else(|| "localhost".to_owned());
     let id = Uuid::from_u64_pair(app.env.random(), app.env.random());
-    format!("{}@{domain}", id.simple())
+    format!("<{}@{domain}>", id.simple())
 }
 
 fn internal(words: impl Into<String>) -> Outcome {
@@ -199,9 +199,10 @@ fn build_lot(
         .map(|replaced| vec![Replacement { document: document_symbol.clone(), replaced }])
         .unwrap_or_default();
     let lot = Lot { set, documents: vec![entry], signature: Some(seal), replacements };
+    let accepted = app.config.accepted_oids();
     let rules = Rules {
         channel: Channel::Dmp,
-        production: !app.config.daemon.training,
+        authorities: &accepted,
         structures: &[],
         cda_patient: None,
         allow_hidden_from_all: false,

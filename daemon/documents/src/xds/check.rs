@@ -21,8 +21,9 @@ pub enum Channel {
 pub struct Rules<'a> {
     /// Destination.
     pub channel: Channel,
-    /// Production environment: test INS refused; otherwise real INS refused.
-    pub production: bool,
+    /// Authorities of an INS that are accepted in this environment: in production never the test ones; the
+    /// qualification platform returns the production ones for its fictitious people too.
+    pub authorities: &'a [InsOid],
     /// Struct_IdNat that the certificate covers; empty switches this check off (mail).
     pub structures: &'a [String],
     /// Patient identifier read back from the CDA, to be equal to that of the metadata.
@@ -191,7 +192,7 @@ fn check_identifiers(lot: &Lot, rules: &Rules<'_>, faults: &mut Vec<MetadataErro
         PatientIdKind::Local => {}
         PatientIdKind::National => {
             let fits =
-                InsOid::parse(&set.patient_id.authority).is_some_and(|oid| oid.is_test() != rules.production);
+                InsOid::parse(&set.patient_id.authority).is_some_and(|oid| rules.authorities.contains(&oid));
             if !fits {
                 faults.push(MetadataError::InsEnvironment { oid: set.patient_id.authority.clone() });
             }
