@@ -314,7 +314,7 @@ fn view(p: &mut Page, d: &DossierView) {
         p.title(&format!("Document {} (version {}, {kind}, {at})", document.id, document.version));
         orders(p, &document.orders);
     }
-    if !d.departures.is_empty() {
+    if d.state != DossierState::Complete && !d.departures.is_empty() {
         p.title("Au départ après validation");
         let mut table = Table::new(&["Vers", "Destinataire", "Ce qui retiendrait"]);
         for departure in &d.departures {

@@ -164,22 +164,22 @@ fn ask(control: &Path, asks: &[Value]) -> Result<Value, WireError> {
     Ok(last)
 }
 
-/// The simulators' own facts, whatever they are: a name and a value a line.
+/// Outages in force, service by service.
 fn status(p: &mut Page, answer: &Value) {
-    let mut table = Table::new(&["Fait", "Valeur"]);
-    let mut stack = vec![(String::new(), answer)];
-    while let Some((name, value)) = stack.pop() {
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                for (key, inner) in map.iter().rev() {
-                    let name = if name.is_empty() { key.clone() } else { format!("{name} {key}") };
-                    stack.push((name, inner));
-                }
-            }
-            Value::String(text) => table.row([name, text.clone()]),
-            Value::Null => table.row([name, "non".into()]),
-            other => table.row([name, other.to_string()]),
-        }
+    let mut table = Table::new(&["Service", "Panne", ">Reste (s)", ">Retard (ms)"]);
+    for service in Service::ALL {
+        let outage = answer.get("outages").and_then(|all| all.get(service.code()));
+        let fact = |name: &str| outage.and_then(|o| o.get(name));
+        let number =
+            |name: &str| fact(name).and_then(Value::as_u64).map(|n| n.to_string()).unwrap_or_default();
+        let kind = fact("kind").and_then(Value::as_str).map(|name| Kind::from_str(name, true));
+        let kind = kind.map_or("aucune", |k| k.map_or("inconnue", word));
+        table.row([
+            service.label().to_owned(),
+            kind.to_owned(),
+            number("remaining_seconds"),
+            number("delay_ms"),
+        ]);
     }
-    p.table(table, "Aucune panne.");
+    p.table(table, "");
 }

@@ -397,6 +397,25 @@ fn ux_16_an_outage_is_asked_of_the_simulators() {
 }
 
 #[test]
+fn outages_in_force_are_shown_service_by_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let control = dir.path().join("control");
+    let listener = std::os::unix::net::UnixListener::bind(&control).unwrap();
+    std::thread::spawn(move || {
+        let outage = json!({"kind": "slow", "delay_ms": 30000, "remaining_seconds": 1199});
+        let answer = json!({"ok": true, "outages": {"insi": null, "dmp": outage, "mss": null}});
+        listener.accept().unwrap().0.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    });
+    let left = paillasse(Path::new("/nowhere"), &["sim", "status", "--control", control.to_str().unwrap()]);
+    insta::assert_snapshot!(left.out, @r"
+    Service  Panne        Reste (s)  Retard (ms)
+    INSi     aucune
+    DMP      répond tard       1199        30000
+    MSSanté  aucune
+    ");
+}
+
+#[test]
 fn without_simulators_the_next_step_is_told() {
     let left = paillasse(Path::new("/nowhere"), &["sim", "status"]);
     assert_eq!(left.code, ErrorKind::Unavailable.exit_code());

@@ -74,7 +74,8 @@ training = true
 [laboratory]
 name = "LBM du Port"
 site = "Quai 2"
-finess = "690000001"
+# That of the simulators' certificates: the DMP takes a lot from its own structure only.
+finess = "0B0152872"
 phone = "0472000000"
 address = "2 quai du Port"
 postal_code = "69002"

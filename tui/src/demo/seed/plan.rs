@@ -169,7 +169,8 @@ fn patient(n: usize, mut person: Person) -> Patient {
         // A name that nobody carries: the traits typed lead to no one.
         person.birth_name = format!("{}-ESSAI", person.birth_name);
     }
-    let used_name = (person.sex == "F" && n % 3 == 0).then(|| chance.pick(&USED_NAMES).copied()).flatten();
+    let used_name =
+        (person.sex == "F" && n.is_multiple_of(3)).then(|| chance.pick(&USED_NAMES).copied()).flatten();
     let typed_short = matches!(identity, Identity::Waiting | Identity::Several) || n % 10 == 3;
     let progress = match (identity, rank) {
         (Identity::Unknown, 0..3) => vec![Progress::Complete],
@@ -225,7 +226,7 @@ fn dossier(rank: usize, k: usize, many: usize, progress: Progress, chance: &mut 
         urgent,
         minutes_ago: earlier * 30 * DAY + chance.between(35.0, 240.0) as i64,
         prescriber,
-        copy: (rank % 9 == 0).then_some((rank + 3) % USUAL),
+        copy: rank.is_multiple_of(9).then_some((rank + 3) % USUAL),
     }
 }
 
