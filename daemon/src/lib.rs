@@ -11,6 +11,7 @@ pub mod clients;
 pub mod cog;
 pub mod config;
 pub mod env;
+pub mod generate;
 pub mod outbox;
 pub mod server;
 pub mod services;

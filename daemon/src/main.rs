@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use paillasse_daemon::{config::Config, run, telemetry};
+use clap::{Parser, Subcommand};
+use paillasse_daemon::{config::Config, generate, run, telemetry};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -18,6 +18,23 @@ struct Arguments {
     /// Vérifie la configuration et s'arrête.
     #[arg(long)]
     check: bool,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+/// Tasks done instead of serving.
+#[derive(Subcommand)]
+enum Task {
+    /// Ajoute des patients synthétiques à une base de formation.
+    #[command(hide = true)]
+    Generate {
+        /// Combien.
+        #[arg(long)]
+        patients: u64,
+        /// La même graine fait les mêmes personnes.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -36,6 +53,16 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(e) => return refuse(&format!("le système ne peut pas démarrer le service : {e}")),
     };
+    if let Some(Task::Generate { patients, seed }) = arguments.task {
+        let told = |done| tracing::info!(done, "patients");
+        return match runtime.block_on(generate::run(&config, patients, seed, told)) {
+            Ok(done) => {
+                tracing::info!(created = done.created, skipped = done.skipped, "generated");
+                ExitCode::SUCCESS
+            }
+            Err(e) => refuse(&e.to_string()),
+        };
+    }
     let outcome = runtime.block_on(async {
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(async move {

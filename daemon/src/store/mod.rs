@@ -7,6 +7,7 @@
 //! Files: one per aggregate, functions over a connection; their async faces are methods of [`Store`].
 
 pub mod audit;
+pub mod bulk;
 pub mod correspondents;
 pub mod documents;
 pub mod dossiers;
