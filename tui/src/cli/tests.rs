@@ -368,45 +368,51 @@ fn call_reaches_any_request_and_lists_them() {
     assert_eq!(listed.lines().collect::<Vec<_>>(), NAMES);
 }
 
-#[test]
-fn ux_16_an_outage_is_asked_of_the_simulators() {
+/// A control socket of simulators that gives one answer to every line; and the lines it got.
+fn simulators(answer: Value) -> (tempfile::TempDir, String, std::sync::mpsc::Receiver<Value>) {
     use std::io::{BufRead, BufReader};
     let dir = tempfile::tempdir().unwrap();
     let control = dir.path().join("control");
     let listener = std::os::unix::net::UnixListener::bind(&control).unwrap();
-    let seen = std::thread::spawn(move || {
-        let mut lines = Vec::new();
-        for _ in 0..2 {
-            let mut stream = listener.accept().unwrap().0;
-            for line in BufReader::new(stream.try_clone().unwrap()).lines() {
-                lines.push(serde_json::from_str::<Value>(&line.unwrap()).unwrap());
-                stream.write_all(b"{\"ok\":true}\n").unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            for line in BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok) {
+                tell.send(serde_json::from_str(&line).unwrap()).unwrap();
+                stream.write_all(format!("{answer}\n").as_bytes()).unwrap();
             }
         }
-        lines
     });
-    let path = control.to_str().unwrap();
-    let mut args = vec!["sim", "outage", "dmp", "--kind", "slow", "--for", "20m", "--delay", "30s"];
-    args.extend(["--control", path]);
-    let left = paillasse(Path::new("/nowhere"), &args);
+    let path = control.to_str().unwrap().to_owned();
+    (dir, path, told)
+}
+
+#[test]
+fn ux_16_an_outage_is_asked_of_the_simulators() {
+    let (_dir, control, told) = simulators(json!({"ok": true}));
+    let sim = |args: &[&str]| paillasse(Path::new("/nowhere"), &[args, &["--control", &control]].concat());
+    let left = sim(&["sim", "outage", "dmp", "--kind", "slow", "--for", "20m", "--delay", "30s"]);
     assert_eq!((left.code, left.out.as_str()), (0, "DMP : panne « répond tard » pendant 1200 s.\n"));
-    assert_eq!(paillasse(Path::new("/nowhere"), &["sim", "clear", "dmp", "--control", path]).code, 0);
+    assert_eq!(sim(&["sim", "clear", "dmp"]).code, 0);
     let outage =
         json!({"outage": {"service": "dmp", "kind": "slow", "for_seconds": 1200, "delay_ms": 30000}});
-    assert_eq!(seen.join().unwrap(), [outage, json!({"clear": "dmp"})]);
+    assert_eq!(told.iter().take(2).collect::<Vec<_>>(), [outage, json!({"clear": "dmp"})]);
+}
+
+#[test]
+fn a_refusal_of_the_simulators_is_told() {
+    let (_dir, control, _told) = simulators(json!({"error": "panne inconnue"}));
+    let left = paillasse(Path::new("/nowhere"), &["sim", "clear", "--control", &control]);
+    assert_eq!(left.code, ErrorKind::Refused.exit_code());
+    assert!(left.err.contains("panne inconnue"), "{}", left.err);
 }
 
 #[test]
 fn outages_in_force_are_shown_service_by_service() {
-    let dir = tempfile::tempdir().unwrap();
-    let control = dir.path().join("control");
-    let listener = std::os::unix::net::UnixListener::bind(&control).unwrap();
-    std::thread::spawn(move || {
-        let outage = json!({"kind": "slow", "delay_ms": 30000, "remaining_seconds": 1199});
-        let answer = json!({"ok": true, "outages": {"insi": null, "dmp": outage, "mss": null}});
-        listener.accept().unwrap().0.write_all(format!("{answer}\n").as_bytes()).unwrap();
-    });
-    let left = paillasse(Path::new("/nowhere"), &["sim", "status", "--control", control.to_str().unwrap()]);
+    let outage = json!({"kind": "slow", "delay_ms": 30000, "remaining_seconds": 1199});
+    let answer = json!({"ok": true, "outages": {"insi": null, "dmp": outage, "mss": null}});
+    let (_dir, control, _told) = simulators(answer);
+    let left = paillasse(Path::new("/nowhere"), &["sim", "status", "--control", &control]);
     insta::assert_snapshot!(left.out, @r"
     Service  Panne        Reste (s)  Retard (ms)
     INSi     aucune
