@@ -8,7 +8,7 @@
 //!
 //! Deliberately not here: what the requests mean (`wire.rs`) and what to do with the answers (`update/`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(150), Duration::fro
 /// How long the daemon may take to answer the greeting.
 const GREETING: Duration = Duration::from_secs(5);
 /// Longest line accepted from the daemon (a document preview is the largest thing it sends).
-const LONGEST_LINE: usize = 32 * 1024 * 1024;
+const LONGEST_LINE: usize = paillasse_shared::protocol::MAX_LINE;
 
 /// Requests of one slot supersede each other: only the newest matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -248,7 +248,16 @@ impl Line {
 
     async fn serve(mut self, asks: &mut UnboundedReceiver<Ask>, out: &UnboundedSender<FromDaemon>) -> Ended {
         let mut text = Vec::new();
+        // Requests not written yet, and what is left of the one being written. Reading never waits for
+        // writing: a daemon that is busy answering must not be met by a client that is busy asking.
+        let mut unsent: VecDeque<Ask> = VecDeque::new();
+        let mut writing: Vec<u8> = Vec::new();
         let why = loop {
+            if writing.is_empty() {
+                if let Some(ask) = unsent.pop_front() {
+                    writing = line_of(Some(ask.ticket), ask.method, &ask.params, Some(ask.deadline));
+                }
+            }
             let next_deadline = self.pending.values().map(|p| p.until).min();
             tokio::select! {
                 biased;
@@ -264,11 +273,13 @@ impl Line {
                 },
                 ask = asks.recv() => {
                     let Some(ask) = ask else { return Ended::Program };
-                    if let Err(why) = self.send(ask).await {
-                        break why;
-                    }
+                    self.queue(ask, &mut unsent);
                 },
-                () = deadline(next_deadline) => self.expire(out),
+                written = self.writer.write(&writing), if !writing.is_empty() => match written {
+                    Ok(n) => drop(writing.drain(..n.min(writing.len()))),
+                    Err(_) => break Failure::Absent,
+                },
+                () = deadline(next_deadline) => self.expire(out, &mut unsent),
             }
         };
         for ticket in std::mem::take(&mut self.pending).into_keys() {
@@ -277,13 +288,15 @@ impl Line {
         Ended::Peer(why)
     }
 
-    async fn send(&mut self, ask: Ask) -> Result<(), Failure> {
+    /// Queues a request; of one slot, only the newest is waited for, and only the newest is sent.
+    fn queue(&mut self, ask: Ask, unsent: &mut VecDeque<Ask>) {
         if ask.slot.is_some() {
             self.pending.retain(|_, p| p.slot != ask.slot);
+            unsent.retain(|u| u.slot != ask.slot);
         }
         let until = Instant::now() + ask.deadline;
         self.pending.insert(ask.ticket, Pending { until, slot: ask.slot });
-        self.write(Some(ask.ticket), ask.method, &ask.params, Some(ask.deadline)).await
+        unsent.push_back(ask);
     }
 
     async fn write(
@@ -293,10 +306,7 @@ impl Line {
         params: &Value,
         deadline: Option<Duration>,
     ) -> Result<(), Failure> {
-        let deadline_ms = deadline.and_then(|d| u64::try_from(d.as_millis()).ok());
-        let request = Outgoing { jsonrpc: "2.0", id, method, params, deadline_ms };
-        let mut bytes = serde_json::to_vec(&request).map_err(|e| Failure::Unreadable(e.to_string()))?;
-        bytes.push(b'\n');
+        let bytes = line_of(id, method, params, deadline);
         let written = tokio::time::timeout(GREETING, self.writer.write_all(&bytes)).await;
         written.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Absent)
     }
@@ -319,14 +329,24 @@ impl Line {
         }
     }
 
-    fn expire(&mut self, out: &UnboundedSender<FromDaemon>) {
+    fn expire(&mut self, out: &UnboundedSender<FromDaemon>, unsent: &mut VecDeque<Ask>) {
         let now = Instant::now();
         let late: Vec<u64> = self.pending.iter().filter(|(_, p)| p.until <= now).map(|(t, _)| *t).collect();
         for ticket in late {
             self.pending.remove(&ticket);
+            unsent.retain(|u| u.ticket != ticket);
             let _ = out.send(FromDaemon::Reply { ticket, result: Err(Failure::Busy) });
         }
     }
+}
+
+fn line_of(id: Option<u64>, method: &str, params: &Value, deadline: Option<Duration>) -> Vec<u8> {
+    let deadline_ms = deadline.and_then(|d| u64::try_from(d.as_millis()).ok());
+    let request = Outgoing { jsonrpc: "2.0", id, method, params, deadline_ms };
+    // Values of JSON always serialise; an empty line would be ignored by the peer.
+    let mut bytes = serde_json::to_vec(&request).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
 }
 
 fn outcome(result: Value, error: Option<WireError>) -> Result<Value, Failure> {
@@ -422,9 +442,8 @@ mod tests {
         asks.send(ask(1, Some(Slot::Search), Duration::from_secs(9))).unwrap();
         asks.send(ask(2, Some(Slot::Search), Duration::from_secs(9))).unwrap();
         asks.send(ask(3, None, Duration::from_secs(9))).unwrap();
-        reply(&mut stream, |_| None).await;
-        reply(&mut stream, |_| None).await;
-        // The third request was read: the second had superseded the first before any answer.
+        // The first may have left or not; the second is read in any case, then the third.
+        while reply(&mut stream, |_| None).await["id"] != 2 {}
         reply(&mut stream, |_| Some(json!({"error": {"code": 7, "message": "non"}}))).await;
         stream.get_mut().write_all(b"{\"id\":1,\"result\":1}\n{\"id\":2,\"result\":2}\n").await.unwrap();
         let mut got = vec![seen.recv().await.unwrap(), seen.recv().await.unwrap()];

@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 
 use crate::action::Effect;
 use crate::app::{App, Settings};
@@ -27,6 +27,9 @@ use crate::wire;
 
 /// Size of the write buffer: a full frame at 120x40 leaves in one write.
 const FRAME_BYTES: usize = 32 * 1024;
+
+/// Keys read ahead of the loop; beyond, they wait in the kernel (a paste of a whole file into the terminal).
+const TYPED_AHEAD: usize = 256;
 
 /// Where frames go.
 pub trait Screen {
@@ -121,7 +124,7 @@ pub fn workstation(start: Start) -> io::Result<()> {
         let (asks, asks_rx) = unbounded_channel();
         let (daemon, daemon_rx) = unbounded_channel();
         tokio::spawn(client::run(start.socket, wire::greeting(start.login), asks_rx, daemon));
-        let (typed, keys) = unbounded_channel();
+        let (typed, keys) = channel(TYPED_AHEAD);
         tokio::spawn(read_keys(typed));
         let mut stop = signal(SignalKind::terminate())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -144,7 +147,7 @@ pub fn workstation(start: Start) -> io::Result<()> {
 pub async fn serve<S: Screen>(
     mut app: App,
     screen: &mut S,
-    mut inputs: UnboundedReceiver<io::Result<Input>>,
+    mut inputs: Receiver<io::Result<Input>>,
     mut daemon: UnboundedReceiver<FromDaemon>,
     asks: UnboundedSender<Ask>,
 ) -> io::Result<App> {
@@ -178,7 +181,7 @@ pub async fn serve<S: Screen>(
 
 /// Forwards the keyboard to the loop. A task of its own, because the terminal library remembers only
 /// the first waker it is given: its stream must always be awaited from one place.
-async fn read_keys(to: UnboundedSender<io::Result<Input>>) {
+async fn read_keys(to: Sender<io::Result<Input>>) {
     let mut events = EventStream::new();
     while let Some(event) = events.next().await {
         let input = match event {
@@ -186,7 +189,7 @@ async fn read_keys(to: UnboundedSender<io::Result<Input>>) {
             Err(error) => Some(Err(error)),
         };
         if let Some(input) = input {
-            if to.send(input).is_err() {
+            if to.send(input).await.is_err() {
                 return;
             }
         }
@@ -210,4 +213,67 @@ fn perform<S: Screen>(effects: Vec<Effect>, screen: &mut S, asks: &UnboundedSend
 
 fn today() -> jiff::civil::Date {
     jiff::Zoned::now().date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keymap::Key;
+    use crate::tests::settings;
+    use ratatui::backend::TestBackend;
+
+    struct Counted(Terminal<TestBackend>, usize);
+
+    impl Screen for Counted {
+        fn paint(&mut self, app: &App) -> io::Result<()> {
+            self.1 += 1;
+            self.0.paint(app)
+        }
+        fn forget(&mut self) -> io::Result<()> {
+            self.0.forget()
+        }
+        fn copy(&mut self, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn counted() -> Counted {
+        let Ok(terminal) = Terminal::new(TestBackend::new(80, 24));
+        Counted(terminal, 0)
+    }
+
+    #[tokio::test]
+    async fn what_is_already_waiting_goes_into_one_frame_and_one_search_per_key() {
+        let (keys, keys_rx) = channel(64);
+        let (_daemon, daemon_rx) = unbounded_channel();
+        let (asks, mut asks_rx) = unbounded_channel();
+        for c in "dupont".chars() {
+            keys.send(Ok(Input::Key(Key::Char(c)))).await.unwrap();
+        }
+        keys.send(Ok(Input::Key(Key::Ctrl('q')))).await.unwrap();
+        let mut screen = counted();
+        let app = App::new(settings("mono"), jiff::civil::date(2026, 11, 22));
+        let app = serve(app, &mut screen, keys_rx, daemon_rx, asks).await.unwrap();
+        assert!(app.quitting());
+        assert_eq!(
+            screen.1, 1,
+            "the first paint only: everything else came in one go and ended with leaving"
+        );
+        let mut texts = Vec::new();
+        while let Ok(ask) = asks_rx.try_recv() {
+            texts.push(ask.params["text"].as_str().unwrap().to_owned());
+        }
+        assert_eq!(texts.last().map(String::as_str), Some("dupont"));
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_keyboard_ends_the_loop() {
+        let (keys, keys_rx) = channel::<io::Result<Input>>(1);
+        drop(keys);
+        let (_daemon, daemon_rx) = unbounded_channel();
+        let (asks, _asks_rx) = unbounded_channel();
+        let app = App::new(settings("mono"), jiff::civil::date(2026, 11, 22));
+        let app = serve(app, &mut counted(), keys_rx, daemon_rx, asks).await.unwrap();
+        assert!(!app.quitting());
+    }
 }

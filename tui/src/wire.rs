@@ -48,6 +48,11 @@ pub fn ask_plain<M: Method<Params = Empty>>(state: &mut State, purpose: Purpose)
 }
 
 fn send<M: Method>(state: &mut State, params: &M::Params, purpose: Purpose, slot: Option<Slot>) -> Effect {
+    if slot.is_some() {
+        // The client drops the answers of superseded requests: nothing waits for them any more.
+        let kind = std::mem::discriminant(&purpose);
+        state.waiting.retain(|_, p| std::mem::discriminant(p) != kind);
+    }
     let ticket = state.ticket(purpose);
     let params = serde_json::to_value(params).unwrap_or(Value::Null);
     Effect::Send { ticket, method: M::NAME, params, slot, deadline: DEADLINE }

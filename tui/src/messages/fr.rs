@@ -445,8 +445,8 @@ pub fn search_summary(count: usize, more: bool, same_day: bool, recent: bool) ->
 }
 
 /// One line about the last dossier of a patient.
-pub fn last_dossier(name: &str, number: &str, day: &str, summary: &str) -> String {
-    format!("Dernier dossier de {name} : {number}, {day}, {summary}")
+pub fn last_dossier(number: &str, day: &str, summary: &str) -> String {
+    format!("Dernier dossier : {number}, {day}, {summary}")
 }
 
 /// Orders by state.

@@ -57,10 +57,6 @@ fn status(state: &mut State) -> Effect {
 /// A request ended.
 pub(super) fn reply(state: &mut State, ticket: u64, result: Result<Value, Failure>) -> Vec<Effect> {
     let Some(purpose) = state.waiting.remove(&ticket) else { return Vec::new() };
-    // Tickets of superseded searches never end: forget those that are older.
-    if let Purpose::Search(_) = purpose {
-        state.waiting.retain(|t, p| *t > ticket || !matches!(p, Purpose::Search(_)));
-    }
     let done = match result {
         Ok(value) => answered(state, purpose.clone(), value),
         Err(failure) => Err(failure),

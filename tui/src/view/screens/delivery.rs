@@ -89,7 +89,7 @@ fn order_line(o: &OrderView) -> String {
 
 const ORDERS: &[Column] = &[
     Column::new(m::COL_DOSSIER, 10).marked(),
-    Column::new(m::COL_PATIENT, 20).grow(2).marked(),
+    Column::new(m::COL_PATIENT, 20).grow(2),
     Column::new(m::COL_TO, 20).grow(2),
     Column::new(m::COL_STATE, 12),
     Column::new(m::COL_SINCE, 6),

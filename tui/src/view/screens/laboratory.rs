@@ -208,7 +208,7 @@ fn marked(marks: Review) -> Option<Spans> {
 const TO_VALIDATE: &[Column] = &[
     Column::new(m::COL_WORST, 4),
     Column::new(m::COL_DOSSIER, 10).marked(),
-    Column::new(m::COL_PATIENT, 22).grow(3).marked(),
+    Column::new(m::COL_PATIENT, 22).grow(3),
     Column::new(m::COL_IDENTITY, 12).from(70),
     Column::new(m::COL_DAY, 9).right(),
     Column::new(m::COL_STATE, 10),

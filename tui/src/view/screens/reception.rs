@@ -13,7 +13,7 @@ use crate::view::widgets::{bandeau, input, sign};
 
 const PATIENTS: &[Column] = &[
     Column::new(m::COL_BIRTH_NAME, 16).grow(2).marked(),
-    Column::new(m::COL_GIVEN, 16).grow(2).marked(),
+    Column::new(m::COL_GIVEN, 16).grow(2),
     Column::new(m::COL_BORN, 10).right(),
     Column::new(m::COL_SEX, 1),
     Column::new(m::COL_USED, 11).grow(1).from(72),
@@ -47,8 +47,7 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     let room = body.width.saturating_sub(5);
     if let Some(hit) = s.hits.get(s.selected) {
         if let Some(last) = &hit.last_dossier {
-            let name = format!("{} {}", hit.birth_name, hit.given_names);
-            let text = m::last_dossier(&name, &last.number, &state.day(last.opened_at), &last.summary);
+            let text = m::last_dossier(&last.number, &state.day(last.opened_at), &last.summary);
             pen.text(3, y, room, &text, Role::Text);
         }
     }

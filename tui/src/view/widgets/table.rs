@@ -49,6 +49,9 @@ impl Column {
     }
 }
 
+/// Widest mark of the selected row, in columns.
+const MARK: u16 = 24;
+
 /// A cell: its text and what it means.
 pub type Cell = (String, Role);
 
@@ -91,13 +94,13 @@ pub fn draw(
                 pen.cursor = Some((area.x + 1, y));
             }
         }
-        for (at, (column, x, w)) in layout.iter().enumerate() {
+        for (column, x, w) in &layout {
             let Some(index) = columns.iter().position(|c| std::ptr::eq(c, *column)) else { continue };
             let Some((text, role)) = row.get(index) else { continue };
             let role = if here && focus && column.marked { Role::Selected } else { *role };
             if role == Role::Selected {
-                let gap = u16::from(layout.get(at + 1).is_some_and(|(c, ..)| c.marked)) * 2;
-                pen.band(Rect::new(left + x, y, w + gap, 1), role);
+                // Short enough for slow lines: a move stays under 300 bytes at any width.
+                pen.band(Rect::new(left + x, y, (*w).min(MARK), 1), role);
             }
             if column.right {
                 pen.right(left + x + w, y, *w, text, role);
