@@ -62,7 +62,9 @@ enum Happening {
     Simulators(String),
     /// The daemon answers, or never did.
     Daemon(Result<(), Failure>),
-    /// Patients are there.
+    /// Identities are there; dossiers follow.
+    Registered,
+    /// Everything is there, or why not.
     Seeded(Result<(), WireError>),
 }
 
@@ -76,6 +78,9 @@ pub fn run(
     workstation: impl FnOnce(&Path) -> Result<(), WireError>,
 ) -> Result<(), WireError> {
     let binaries = children::Binaries::beside_this_one()?;
+    if !args.headless {
+        let _ = writeln!(out, "Préparation de la démonstration : services simulés, base, patients fictifs…");
+    }
     let (tell, told) = channel();
     watch_signals(tell.clone())?;
     // Dropped last: the folder goes once the children are gone.
@@ -117,7 +122,10 @@ pub fn run(
     }
     std::thread::spawn({
         let socket = socket.clone();
-        move || drop(tell.send(Happening::Seeded(seed::run(&socket))))
+        move || {
+            let seeded = seed::run(&socket, || drop(tell.send(Happening::Registered)));
+            drop(tell.send(Happening::Seeded(seeded)));
+        }
     });
     let state = DemoState {
         mllp: state::mllp(&socket),
@@ -130,17 +138,25 @@ pub fn run(
     };
     let _published = state.publish();
 
-    if args.headless {
+    // The workstation opens on its patients, and sees the rest arrive as in a laboratory; scripts get everything.
+    loop {
         match wait(&told, None, &mut [&mut sim, &mut daemon])? {
-            Next::Happened(Happening::Seeded(seeded)) => seeded?,
-            _ => return Ok(()),
+            Next::Happened(Happening::Registered) if !args.headless => return workstation(&state.socket),
+            Next::Happened(Happening::Seeded(seeded)) => {
+                seeded?;
+                if !args.headless {
+                    return workstation(&state.socket);
+                }
+                break;
+            }
+            Next::Happened(_) => {}
+            Next::Stop | Next::Late => return Ok(()),
         }
-        let line = serde_json::to_string(&state).unwrap_or_default();
-        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-        wait(&told, None, &mut [&mut sim, &mut daemon])?;
-        return Ok(());
     }
-    workstation(&state.socket)
+    let line = serde_json::to_string(&state).unwrap_or_default();
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    wait(&told, None, &mut [&mut sim, &mut daemon])?;
+    Ok(())
 }
 
 /// What ended a wait.

@@ -40,11 +40,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Acts on their way at once.
 const AT_ONCE: usize = 32;
 
-/// Fills a new laboratory; leaves one that has patients alone.
+/// Fills a new laboratory; leaves one that has patients alone. `registered` is called once
+/// all identities are there.
 ///
 /// # Errors
 /// The first act refused.
-pub fn run(socket: &Path) -> Result<(), WireError> {
+pub fn run(socket: &Path, registered: impl FnOnce()) -> Result<(), WireError> {
     let mut seeder = Seeder { client: Client::connect(socket, None, LIMIT)?, now: Timestamp::now() };
     if seeder.client.call::<StatusGet>(&Empty {}, LIMIT)?.patients > 0 {
         return Ok(());
@@ -53,6 +54,7 @@ pub fn run(socket: &Path) -> Result<(), WireError> {
     let prescribers = seeder.prescribers()?;
     let ids = seeder.register(&patients)?;
     seeder.identities(&patients, &ids)?;
+    registered();
     seeder.dossiers(&patients, &ids, &prescribers)
 }
 
