@@ -45,4 +45,8 @@ need_toolchain() {
     fi
     # Wherever the user's cargo builds: environment and configuration may move it.
     target=$(cargo metadata --locked --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+    if [ -z "$target" ]; then
+        say "cargo ne dit pas où il construit : lancez « cargo metadata » pour voir pourquoi."
+        exit 1
+    fi
 }
