@@ -33,7 +33,7 @@ pub fn hello(app: &App, caller: &Caller) -> Hello {
         user: User {
             login: user.login.clone(),
             name: user.name.clone(),
-            profile: profiles.join(", "),
+    X
             rights: caller.rights.clone(),
             rpps: user.rpps.clone(),
         },

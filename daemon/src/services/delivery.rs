@@ -421,7 +421,7 @@ pub async fn mss(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
         Ok(receipt) => {
             Outcome::Delivered { receipt: format!("{} {}", receipt.reply.code, receipt.reply.text) }
         }
-        Err(e) => smtp_error(&e),
+        Err(e) => smtp_error(&e, &address),
     }
 }
 
@@ -450,7 +450,7 @@ fn smtp_words(e: &SmtpError) -> String {
     }
 }
 
-fn smtp_error(e: &SmtpError) -> Outcome {
+fn smtp_error(e: &SmtpError, address: &str) -> Outcome {
     let words = smtp_words(e);
     let transport = e.reply.is_none();
     match &e.kind {
@@ -461,6 +461,10 @@ fn smtp_error(e: &SmtpError) -> Outcome {
         }
         // An operator whose certificate expired, or who fails to secure the line, is out of order: trials go on.
         SmtpErrorKind::Security(_) => Outcome::Retry { words, transport: true },
+        SmtpErrorKind::Permanent(PermanentCause::UnknownMailbox) => Outcome::Parked {
+            reason: Reason::UnknownMailbox { address: address.to_owned(), words: words.clone() },
+            words,
+        },
         SmtpErrorKind::Permanent(cause) => {
             let code = match (cause, &e.reply) {
                 (_, Some(r)) => r.code.to_string(),

@@ -51,14 +51,15 @@ impl Store {
         gates: GateContext,
     ) -> Result<Option<(Correspondent, Changed)>, StoreError> {
         self.write(move |tx| {
-            let n = tx
-                .prepare_cached("UPDATE correspondent SET facts = ?2, folded = ?3 WHERE id = ?1")?
+            let Some(before) = get(tx, id)? else { return Ok(None) };
+            tx.prepare_cached("UPDATE correspondent SET facts = ?2, folded = ?3 WHERE id = ?1")?
                 .execute(params![id.0, serde_json::to_string(&facts)?, folded(&facts)])?;
-            if n == 0 {
-                return Ok(None);
-            }
             audit::append(tx, &act)?;
-            let changed = outbox::reevaluate(tx, Scope::Correspondent(id), &gates, act.at)?;
+            let mut changed = Changed::default();
+            if before.facts.mss_address != facts.mss_address {
+                changed.orders.extend(outbox::revive_refused_mailbox(tx, id, act.at)?.orders);
+            }
+            changed.orders.extend(outbox::reevaluate(tx, Scope::Correspondent(id), &gates, act.at)?.orders);
             Ok(Some((Correspondent { id, facts }, changed)))
         })
         .await

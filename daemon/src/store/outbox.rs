@@ -146,6 +146,7 @@ fn cause_key(service: Service, reason: &Reason, recipient: &str) -> String {
             format!("{}|{}|{code}|{recipient}", reason.code(), service.code())
         }
         Reason::Refused { code, .. } => format!("{}|{}|{code}", reason.code(), service.code()),
+        Reason::UnknownMailbox { address, .. } => format!("{}|{address}", reason.code()),
         Reason::NoAddress { recipient } => format!("{}|{recipient}", reason.code()),
         Reason::HeldByUser { .. } | Reason::IdentityNotQualified { .. } => reason.code().to_owned(),
         _ => format!("{}|{}", reason.code(), service.code()),
@@ -327,6 +328,23 @@ pub fn reevaluate(tx: &Tx, scope: Scope, gates: &GateContext, now: Timestamp) ->
             }
             _ => {}
         }
+    }
+    Ok(changed)
+}
+
+/// Orders that the operator refused because it knows no such mailbox are due again once the address is another one.
+pub fn revive_refused_mailbox(tx: &Tx, who: CorrespondentId, now: Timestamp) -> Result<Changed, StoreError> {
+    let mut s = tx.prepare_cached(
+        "UPDATE outbox SET state = 'scheduled', reason = NULL, cause = NULL, since = ?2, due_at = ?2 \
+         WHERE correspondent = ?1 AND state = 'parked' AND cause LIKE 'unknown_mailbox|%' RETURNING id, dossier",
+    )?;
+    let mut changed = Changed::default();
+    let rows = s.query_map(params![who.0, ms(now)], |r| {
+        Ok((OrderId(r.get(0)?), r.get::<_, Option<i64>>(1)?.map(DossierId)))
+    })?;
+    for row in rows {
+        let (id, dossier) = row?;
+        changed.push(id, OrderState::Scheduled, dossier);
     }
     Ok(changed)
 }

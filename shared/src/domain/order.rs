@@ -168,6 +168,13 @@ pub enum Reason {
         /// The receiver's words.
         words: String,
     },
+    /// The operator knows no such mailbox.
+    UnknownMailbox {
+        /// The address as it was tried.
+        address: String,
+        /// The operator's words.
+        words: String,
+    },
     /// Sent, but no answer came: what the receiver has is being asked.
     OutcomeUnknown {
         /// What was observed.
@@ -206,6 +213,7 @@ impl Reason {
             Self::ServiceDown { .. } => "service_down",
             Self::ServiceSuspended { .. } => "service_suspended",
             Self::Refused { .. } => "refused",
+            Self::UnknownMailbox { .. } => "unknown_mailbox",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::NotYet { .. } => "not_yet",
             Self::AfterPredecessor => "after_predecessor",

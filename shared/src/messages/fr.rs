@@ -21,6 +21,7 @@ pub fn reason(reason: &Reason) -> String {
         }
         Reason::Refused { code, words } if code.is_empty() => format!("Refusé par le destinataire : {words}"),
         Reason::Refused { code, words } => format!("Refusé par le destinataire ({code}) : {words}"),
+        Reason::UnknownMailbox { address, words } => format!("Boîte inconnue : {address} ({words})"),
         Reason::OutcomeUnknown { words } => {
             format!("Envoyé, réponse perdue ({words}) : vérification en cours")
         }
@@ -38,6 +39,7 @@ pub fn cause(reason: &Reason) -> String {
         Reason::IdentityNotQualified { .. } => "Identité non qualifiée".into(),
         Reason::HeldByUser { .. } => "Document retenu par une personne".into(),
         Reason::NoAddress { .. } => "Pas d'adresse MSSanté connue".into(),
+        Reason::UnknownMailbox { address, .. } => format!("Boîte inconnue : {address}"),
         Reason::OutcomeUnknown { .. } => "Envoyé, réponse perdue : en vérification".into(),
         other => self::reason(other),
     }
@@ -56,6 +58,7 @@ pub fn cure(reason: &Reason) -> Option<String> {
         Reason::ServiceDown { .. } => "Attendre : la reprise est automatique".into(),
         Reason::ServiceSuspended { .. } => "Corriger certificat ou droits, puis reprendre le service".into(),
         Reason::Refused { .. } => "Corriger la cause, puis rejouer".into(),
+        Reason::UnknownMailbox { .. } => "Corriger l'adresse du correspondant : l'envoi repart".into(),
         Reason::OutcomeUnknown { .. } => {
             "Attendre : le destinataire est interrogé avant tout nouvel envoi".into()
         }

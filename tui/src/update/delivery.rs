@@ -219,7 +219,7 @@ pub(super) fn cure_order(state: &mut State, order: &OrderView) -> Vec<Effect> {
             Vec::new()
         }
         Some(Reason::NoAddress { recipient }) => pick_address(state, recipient, cause),
-        Some(Reason::Refused { .. }) if order.service == Service::Mss => {
+        Some(Reason::Refused { .. } | Reason::UnknownMailbox { .. }) if order.service == Service::Mss => {
             pick_address(state, &order.recipient, cause)
         }
         Some(Reason::ServicePaused { service } | Reason::ServiceSuspended { service, .. }) => {
