@@ -253,10 +253,10 @@ impl Line {
         let mut unsent: VecDeque<Ask> = VecDeque::new();
         let mut writing: Vec<u8> = Vec::new();
         let why = loop {
-            if writing.is_empty() {
-                if let Some(ask) = unsent.pop_front() {
-                    writing = line_of(Some(ask.ticket), ask.method, &ask.params, Some(ask.deadline));
-                }
+            if writing.is_empty()
+                && let Some(ask) = unsent.pop_front()
+            {
+                writing = line_of(Some(ask.ticket), ask.method, &ask.params, Some(ask.deadline));
             }
             let next_deadline = self.pending.values().map(|p| p.until).min();
             tokio::select! {
@@ -446,7 +446,7 @@ mod tests {
         while reply(&mut stream, |_| None).await["id"] != 2 {}
         reply(&mut stream, |_| Some(json!({"error": {"code": 7, "message": "non"}}))).await;
         stream.get_mut().write_all(b"{\"id\":1,\"result\":1}\n{\"id\":2,\"result\":2}\n").await.unwrap();
-        let mut got = vec![seen.recv().await.unwrap(), seen.recv().await.unwrap()];
+        let mut got = [seen.recv().await.unwrap(), seen.recv().await.unwrap()];
         got.sort_by_key(|m| if let FromDaemon::Reply { ticket, .. } = m { *ticket } else { 0 });
         assert_eq!(got[0], FromDaemon::Reply { ticket: 2, result: Ok(json!(2)) });
         let refused = Failure::Refused { code: 7, message: "non".into(), data: Value::Null };

@@ -188,10 +188,10 @@ async fn read_keys(to: Sender<io::Result<Input>>) {
             Ok(event) => key::from_terminal(event).map(Ok),
             Err(error) => Some(Err(error)),
         };
-        if let Some(input) = input {
-            if to.send(input).await.is_err() {
-                return;
-            }
+        if let Some(input) = input
+            && to.send(input).await.is_err()
+        {
+            return;
         }
     }
 }

@@ -197,14 +197,14 @@ fn edit_form(state: &mut State) -> Vec<Effect> {
 fn field_next(state: &mut State) -> Vec<Effect> {
     let today = state.today;
     let Some(Screen::Form(form)) = state.screen_mut() else { return Vec::new() };
-    if form.focus == PLACE_FIELD {
-        if let Some(place) = form.places.get(form.place_selected).cloned() {
-            if let Some(field) = form.fields.get_mut(PLACE_FIELD) {
-                field.set(&format!("{} {}", place.code, place.label));
-            }
-            form.place = Some(place);
-            form.places.clear();
+    if form.focus == PLACE_FIELD
+        && let Some(place) = form.places.get(form.place_selected).cloned()
+    {
+        if let Some(field) = form.fields.get_mut(PLACE_FIELD) {
+            field.set(&format!("{} {}", place.code, place.label));
         }
+        form.place = Some(place);
+        form.places.clear();
     }
     if let Some(why) = fault(form, form.focus, today) {
         form.fault = Some((form.focus, why));
@@ -213,10 +213,10 @@ fn field_next(state: &mut State) -> Vec<Effect> {
     form.fault = None;
     // Names and sex are stored in capitals: show them so at once.
     let upper = form.text(form.focus).to_uppercase();
-    if let (0 | 1 | 2 | 4 | 6, Some(field)) = (form.focus, form.fields.get_mut(form.focus)) {
-        if field.text() != upper {
-            field.set(&upper);
-        }
+    if let (0 | 1 | 2 | 4 | 6, Some(field)) = (form.focus, form.fields.get_mut(form.focus))
+        && field.text() != upper
+    {
+        field.set(&upper);
     }
     if form.focus + 1 < FORM_FIELDS {
         form.focus += 1;

@@ -95,10 +95,10 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         Purpose::Compare(id) => {
             let pending: PendingReturn = wire::read(value)?;
             for screen in state.screens_mut() {
-                if let Screen::Compare(c) = screen {
-                    if c.record.id == id {
-                        c.pending = Some(Box::new(pending.clone()));
-                    }
+                if let Screen::Compare(c) = screen
+                    && c.record.id == id
+                {
+                    c.pending = Some(Box::new(pending.clone()));
                 }
             }
             Ok(Vec::new())
@@ -205,11 +205,11 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         Purpose::Orders(key) => {
             let orders: Orders = wire::read(value)?;
             for screen in state.screens_mut() {
-                if let Screen::Orders(o) = screen {
-                    if o.key == key {
-                        o.selected = kept(o.list.as_deref(), o.selected, &orders.orders, |l| l.id);
-                        o.list = Some(orders.orders.clone());
-                    }
+                if let Screen::Orders(o) = screen
+                    && o.key == key
+                {
+                    o.selected = kept(o.list.as_deref(), o.selected, &orders.orders, |l| l.id);
+                    o.list = Some(orders.orders.clone());
                 }
             }
             Ok(Vec::new())
@@ -224,10 +224,10 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         Purpose::Order => {
             let detail: OrderDetail = wire::read(value)?;
             for screen in state.screens_mut() {
-                if let Screen::Order(o) = screen {
-                    if o.id == detail.order.id {
-                        o.detail = Some(Box::new(detail.clone()));
-                    }
+                if let Screen::Order(o) = screen
+                    && o.id == detail.order.id
+                {
+                    o.detail = Some(Box::new(detail.clone()));
                 }
             }
             Ok(Vec::new())
@@ -249,10 +249,10 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Message => {
             let detail: MessageDetail = wire::read(value)?;
-            if let Some(Screen::Message(s)) = state.screen_mut() {
-                if s.id == detail.message.id {
-                    s.detail = Some(Box::new(detail));
-                }
+            if let Some(Screen::Message(s)) = state.screen_mut()
+                && s.id == detail.message.id
+            {
+                s.detail = Some(Box::new(detail));
             }
             Ok(Vec::new())
         }
@@ -348,7 +348,7 @@ fn show_record(state: &mut State, id: PatientId, record: PatientRecord) {
                 p.record = Some(Box::new(record.clone()));
             }
             Screen::Compare(c) if c.record.id == id => {
-                c.record = Box::new(record.clone());
+                *c.record = record.clone();
                 c.sending = false;
             }
             Screen::NewDossier(n) if n.patient == id => n.record = Some(Box::new(record.clone())),
@@ -543,11 +543,13 @@ pub(super) fn event(state: &mut State, method: &str, params: Value) -> Vec<Effec
             _ => Vec::new(),
         },
         Event::OrderChanged { order, state: now, dossier } => {
-            if let Some(Screen::Dossier(d)) = state.screen() {
-                if Some(d.id) == dossier && d.edit.is_none() && !d.sending {
-                    let id = d.id;
-                    return vec![laboratory::read_dossier(state, id)];
-                }
+            if let Some(Screen::Dossier(d)) = state.screen()
+                && Some(d.id) == dossier
+                && d.edit.is_none()
+                && !d.sending
+            {
+                let id = d.id;
+                return vec![laboratory::read_dossier(state, id)];
             }
             delivery::order_changed(state, order, now)
         }

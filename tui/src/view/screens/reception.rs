@@ -45,11 +45,11 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     let used = u16::try_from(s.hits.len()).unwrap_or(u16::MAX).saturating_add(1);
     let y = below.min(list.y.saturating_add(used).saturating_add(1)).min(body.bottom().saturating_sub(2));
     let room = body.width.saturating_sub(5);
-    if let Some(hit) = s.hits.get(s.selected) {
-        if let Some(last) = &hit.last_dossier {
-            let text = m::last_dossier(&last.number, &state.day(last.opened_at), &last.summary);
-            pen.text(3, y, room, &text, Role::Text);
-        }
+    if let Some(hit) = s.hits.get(s.selected)
+        && let Some(last) = &hit.last_dossier
+    {
+        let text = m::last_dossier(&last.number, &state.day(last.opened_at), &last.summary);
+        pen.text(3, y, room, &text, Role::Text);
     }
     let day = s.hits.first().map(|h| h.birth_date.as_str());
     let same_day = s.hits.len() > 1 && s.hits.iter().all(|h| Some(h.birth_date.as_str()) == day);
