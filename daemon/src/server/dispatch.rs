@@ -33,7 +33,7 @@ pub fn hello(app: &App, caller: &Caller) -> Hello {
         user: User {
             login: user.login.clone(),
             name: user.name.clone(),
-    X
+            profile: if profiles.len() > 2 { "polyvalent".to_owned() } else { profiles.join(", ") },
             rights: caller.rights.clone(),
             rpps: user.rpps.clone(),
         },
