@@ -184,6 +184,8 @@ fn build(app: &App, full: DossierFull) -> DossierView {
                 version: d.version,
                 built_at: d.built_at,
                 is_final: d.is_final,
+                held: d.held,
+                invisible: d.invisible,
                 orders: d.orders,
             })
             .collect(),

@@ -321,6 +321,12 @@ pub struct DossierDocument {
     pub built_at: jiff::Timestamp,
     /// Partial or final.
     pub is_final: bool,
+    /// Held back by a person.
+    #[serde(default)]
+    pub held: bool,
+    /// Invisible to the patient.
+    #[serde(default)]
+    pub invisible: bool,
     /// Orders.
     pub orders: Vec<OrderLine>,
 }
