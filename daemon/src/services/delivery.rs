@@ -72,6 +72,12 @@ fn context(app: &App) -> CallContext {
     CallContext { now: app.env.now(), message_id: id(), assertion_id: id() }
 }
 
+/// Time of the sending, the same at each attempt: a version built after the order (the identity was qualified
+/// meanwhile) makes it later, for a lot is never older than its document.
+fn sent_at(order: &Claimed, d: &StoredDocument) -> Timestamp {
+    order.created_at.max(d.built_at)
+}
+
 fn visibility(d: &StoredDocument) -> Visibility {
     Visibility { invisible_to_patient: d.invisible, ..Visibility::default() }
 }
@@ -174,7 +180,7 @@ fn build_lot(
     let set = set_for_entry(
         &entry,
         SetContext {
-            submission_time: order.created_at,
+            submission_time: sent_at(order, d),
             source_id: app.config.laboratory.oid_root.clone(),
             unique_id: set_id.to_owned(),
             content_type: Code::content_type_biology(),
@@ -184,7 +190,7 @@ fn build_lot(
     let signature = lot_signature::sign(
         &LotToSign {
             signature_id: &format!("S{}", order.id),
-            signing_time: order.created_at,
+            signing_time: sent_at(order, d),
             set_unique_id: set_id,
             documents: vec![(&d.unique_id, &d.cda)],
             digest: Digest::Sha1,
@@ -369,7 +375,7 @@ pub async fn mss(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     let (Some(set_id), Some(message_id)) = (payload(order, "set"), order.identifier.clone()) else {
         return internal("identifiants de l'envoi absents");
     };
-    let zip = match build_archive(app, &d, &report, set_id, order.created_at) {
+    let zip = match build_archive(app, &d, &report, set_id, sent_at(order, &d)) {
         Ok(zip) => zip,
         Err(words) => return internal(words),
     };
@@ -377,7 +383,7 @@ pub async fn mss(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     let to_patient = order.correspondent.is_none();
     let draft = MailDraft {
         message_id,
-        date: order.created_at,
+        date: sent_at(order, &d),
         from: MailAddress { label: Some(config.label.clone()), address: config.address.clone() },
         to: vec![MailAddress {
             label: (!to_patient).then(|| order.recipient.clone()),

@@ -54,6 +54,8 @@ pub struct NewDocument {
 pub struct StoredDocument {
     /// Which.
     pub id: DocumentId,
+    /// Built at.
+    pub built_at: Timestamp,
     /// Dossier.
     pub dossier: DossierId,
     /// Patient.
@@ -157,13 +159,14 @@ fn blob(c: &Connection, hash: &str) -> Result<Vec<u8>, StoreError> {
 fn stored(c: &Connection, id: DocumentId) -> Result<Option<StoredDocument>, StoreError> {
     let found = c
         .prepare_cached(
-            "SELECT dossier, patient, unique_id, set_id, version, replaces, is_final, invisible, cda, pdf, report, file_name, held_by \
+            "SELECT dossier, patient, unique_id, set_id, version, replaces, is_final, invisible, cda, pdf, report, file_name, held_by, built_at \
              FROM document WHERE id = ?1",
         )?
         .query_row([id.0], |r| {
             Ok((
                 StoredDocument {
                     id,
+                    built_at: at(r.get(13)?),
                     dossier: DossierId(r.get(0)?),
                     patient: PatientId(r.get(1)?),
                     unique_id: r.get(2)?,
