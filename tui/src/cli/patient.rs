@@ -246,7 +246,7 @@ impl PlaceCommand {
         let Self::Search { text, birth_date, limit } = self;
         let params = PlaceSearchParams { text: text.join(" "), birth_date, limit };
         s.show::<PlaceSearch>(&params, |p, r| {
-            let mut table = Table::new(&["Code", "Lieu", "Dép.", "Depuis", "Jusqu'au", "Aujourd'hui"]);
+            let mut table = Table::new(&["Code", "Lieu", "Département", "Depuis", "Jusqu'au", "Aujourd'hui"]);
             for place in &r.places {
                 table.row([
                     place.code.clone(),

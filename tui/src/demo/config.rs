@@ -91,6 +91,34 @@ rpps = "10000000001"
 family = "MARTIN"
 given = "Nadia"
 
+# The same system account may act for these with --login, to see what each profile may do.
+[[users]]
+login = "accueil"
+name = "C. Simon"
+uid = {uid}
+profiles = ["accueil"]
+
+[[users]]
+login = "technicien"
+name = "T. Roux"
+uid = {uid}
+profiles = ["technicien"]
+
+[[users]]
+login = "biologiste"
+name = "A. Diallo"
+uid = {uid}
+profiles = ["biologiste"]
+rpps = "10000000002"
+family = "DIALLO"
+given = "Awa"
+
+[[users]]
+login = "admin"
+name = "P. Leroy"
+uid = {uid}
+profiles = ["administrateur"]
+
 [insi]
 url = {insi}
 roots = {ca}

@@ -3,6 +3,7 @@
 //! What is made is always the same (see [`plan`]). Acts that give out numbers (patients, dossiers, documents) go one by
 //! one, the others many at a time: all of it takes a few seconds.
 
+mod analyser;
 mod chance;
 mod plan;
 mod values;
@@ -28,6 +29,7 @@ use paillasse_shared::protocol::patient::{CreateParams, Created, SetAttributePar
 use paillasse_shared::protocol::queue::DrainParams;
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
+use super::state;
 use crate::cli::client::Client;
 use chance::Chance;
 use plan::{Identity, PRESCRIBERS, Patient, Progress};
@@ -55,7 +57,12 @@ pub fn run(socket: &Path, registered: impl FnOnce()) -> Result<(), WireError> {
     let ids = seeder.register(&patients)?;
     seeder.identities(&patients, &ids)?;
     registered();
-    seeder.dossiers(&patients, &ids, &prescribers)
+    seeder.dossiers(&patients, &ids, &prescribers)?;
+    if let Some(address) = state::mllp(socket) {
+        analyser::send_strays(&address, seeder.now)
+            .map_err(|e| WireError::new(ErrorKind::Unavailable, format!("automate simulé : {e}")))?;
+    }
+    Ok(())
 }
 
 struct Seeder {
