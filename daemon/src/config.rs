@@ -57,6 +57,9 @@ pub struct Config {
     /// Reports.
     #[serde(default)]
     pub reports: Reports,
+    /// Verification of identities.
+    #[serde(default)]
+    pub verification: Verification,
     /// Folder of the file, for relative paths.
     #[serde(skip)]
     pub base: PathBuf,
@@ -289,6 +292,26 @@ pub struct Reports {
     pub notice: Option<String>,
 }
 
+/// Verification of identities that came from INSi (VER-01, VER-02, VER-10).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Verification {
+    /// An identity recovered or verified longer ago than this is verified. Years; the guide says 4, 3 to 5 are seen.
+    pub after_years: u16,
+    /// First hour of the night in which they are spread, 0 to 23, local time.
+    pub from_hour: i8,
+    /// Hour at which the night ends.
+    pub to_hour: i8,
+    /// Most identities verified in one night.
+    pub per_night: u32,
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self { after_years: 4, from_hour: 1, to_hour: 6, per_night: 5_000 }
+    }
+}
+
 impl Config {
     /// Reads and checks a file.
     ///
@@ -321,6 +344,12 @@ impl Config {
         )?;
         rule(self.laboratory.finess.len() == 9, "laboratory.finess : 9 caractères")?;
         rule(!self.users.is_empty(), "users : au moins une personne")?;
+        let v = &self.verification;
+        rule(
+            (0..24).contains(&v.from_hour) && (1..=24).contains(&v.to_hour) && v.from_hour < v.to_hour,
+            "verification : from_hour avant to_hour, entre 0 et 24",
+        )?;
+        rule((1..=20).contains(&v.after_years), "verification.after_years : de 1 à 20")?;
         rule(!self.outbox.backoff_seconds.is_empty(), "outbox.backoff_seconds : au moins un délai")?;
         rule(self.outbox.concurrency > 0 && self.outbox.rate > 0, "outbox : concurrency et rate au moins 1")?;
         if let (Some(insi), false) = (&self.insi, self.daemon.training) {

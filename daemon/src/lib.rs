@@ -73,7 +73,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> Result<(), Star
     }
     let board = Board::new(
         |s| match s {
-            Service::Insi => clients.insi.is_some(),
+            Service::Insi | Service::Verify => clients.insi.is_some(),
             Service::Dmp => clients.dmp.is_some(),
             Service::Mss => clients.mss.is_some(),
         },
@@ -113,6 +113,7 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> Result<(), Star
     let mut tasks = JoinSet::new();
     tasks.spawn(services::status::keep_counts(app.clone(), stop.clone()));
     tasks.spawn(outbox::manager::run(app.clone(), clients, stop.clone()));
+    tasks.spawn(services::verification::every_night(app.clone(), stop.clone()));
     let mut listening = None;
     if let Some(mllp) = mllp {
         let address = mllp.listen.parse().map_err(|e| start_error(format!("mllp.listen : {e}")))?;

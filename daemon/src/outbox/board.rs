@@ -61,7 +61,7 @@ pub enum Allowed {
 /// The board of all services.
 #[derive(Debug)]
 pub struct Board {
-    cards: Mutex<[Card; 3]>,
+    cards: Mutex<[Card; 4]>,
     breaker: u32,
 }
 
@@ -70,6 +70,7 @@ fn index(service: Service) -> usize {
         Service::Insi => 0,
         Service::Dmp => 1,
         Service::Mss => 2,
+        Service::Verify => 3,
     }
 }
 
@@ -77,17 +78,18 @@ impl Board {
     /// A board; `breaker` failures of transport in a row take a service as down.
     #[must_use]
     pub fn new(configured: impl Fn(Service) -> bool, breaker: u32) -> Self {
-        let cards = Service::ALL.map(|s| Card { configured: configured(s), ..Card::default() });
+        let cards = Service::QUEUES.map(|s| Card { configured: configured(s), ..Card::default() });
         Self { cards: Mutex::new(cards), breaker: breaker.max(1) }
     }
 
     fn with<T>(&self, service: Service, f: impl FnOnce(&mut Card) -> T) -> T {
         let mut cards = self.cards.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let [insi, dmp, mss] = &mut *cards;
+        let [insi, dmp, mss, verify] = &mut *cards;
         f(match index(service) {
             0 => insi,
             1 => dmp,
-            _ => mss,
+            2 => mss,
+            _ => verify,
         })
     }
 

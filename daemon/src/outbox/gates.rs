@@ -8,6 +8,8 @@ use paillasse_shared::domain::order::{Reason, Service};
 pub struct Facts {
     /// Identity of the patient.
     pub identity: IdentityState,
+    /// A return of INSi that contradicts this identity waits for a decision.
+    pub to_control: bool,
     /// The patient opposed the feeding of the DMP.
     pub opposed: bool,
     /// Who holds the document back.
@@ -40,7 +42,7 @@ pub fn verdicts(service: Service, f: &Facts) -> Vec<Verdict> {
     let predecessor = ("predecessor", f.predecessor_open.then_some(Reason::AfterPredecessor));
     let address = ("address", (!f.has_address).then(|| Reason::NoAddress { recipient: f.recipient.clone() }));
     match service {
-        Service::Insi => vec![configured],
+        Service::Insi | Service::Verify => vec![configured],
         Service::Dmp => {
             let opposition = ("opposition", f.opposed.then_some(Reason::PatientOpposed));
             vec![held, opposition, identity, predecessor, configured]
@@ -61,6 +63,9 @@ pub fn first_reason(service: Service, facts: &Facts) -> Option<Reason> {
 
 /// An INS leaves only when qualified, and only in a document that was built with it.
 fn identity(f: &Facts) -> Option<Reason> {
+    if f.to_control {
+        return Some(Reason::IdentityToControl);
+    }
     let qualified = f.identity.status() == Status::Qualifiee;
     (!qualified || !f.with_ins).then(|| {
         let missing = f.identity.missing();

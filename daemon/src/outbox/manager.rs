@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::Outcome;
 use super::board::Allowed;
 use crate::clients::Clients;
-use crate::services::{App, delivery, insi};
+use crate::services::{App, delivery, insi, verification};
 use crate::store::Act;
 use crate::store::outbox::Claimed;
 
@@ -73,7 +73,7 @@ pub async fn run(app: App, clients: Arc<Clients>, mut stop: watch::Receiver<bool
     let mut pace = Pace::default();
     loop {
         let mut wake_at: Option<Timestamp> = None;
-        for service in Service::ALL {
+        for service in Service::QUEUES {
             let on_wire = running.get(&service).copied().unwrap_or(0);
             match dispatch(&app, &clients, service, on_wire, &mut pace, &mut workers).await {
                 Ok((started, next)) => {
@@ -132,6 +132,8 @@ async fn dispatch(
         Allowed::No => return Ok((0, None)),
         Allowed::NotBefore(at) => return Ok((0, Some(at))),
         Allowed::Probe => u32::from(on_wire == 0),
+        // Verifications are never in a hurry: one at a time, whatever the other queues do.
+        Allowed::Yes if service == Service::Verify => 1u32.saturating_sub(on_wire),
         Allowed::Yes => settings.concurrency.saturating_sub(on_wire),
     };
     if room == 0 {
@@ -162,6 +164,7 @@ async fn dispatch(
                 Service::Insi => insi::run(&app, &clients, &order).await,
                 Service::Dmp => delivery::dmp(&app, &clients, &order).await,
                 Service::Mss => delivery::mss(&app, &clients, &order).await,
+                Service::Verify => verification::run(&app, &clients, &order).await,
             };
             Done { claimed: order, outcome, took: begun.elapsed() }
         });

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::clients;
 use crate::services::{
     App, Caller, dossier_view, identity, laboratory, queue, reception, reporting, results_in, status,
+    verification,
 };
 
 /// A result as it travels.
@@ -69,6 +70,7 @@ pub async fn run(
         Request::PatientEditUsed(p) => value(reception::edit_used(app, caller, p).await?),
         Request::PatientSetAttribute(p) => value(identity::set_attribute(app, caller, p).await?),
         Request::PatientSetConsent(p) => value(reception::set_consent(app, caller, p).await?),
+        Request::PatientDisclosures(p) => value(reception::disclosures(app, caller, p.id).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
 
@@ -77,6 +79,7 @@ pub async fn run(
         Request::InsAccept(p) => value(identity::accept(app, caller, p).await?),
         Request::InsRefuse(p) => value(identity::refuse(app, caller, p).await?),
         Request::InsQualify(p) => value(identity::qualify(app, caller, p).await?),
+        Request::InsVerify(p) => value(verification::verify(app, caller, p).await?),
         Request::InsWorklist(_) => value(identity::worklist(app).await?),
 
         Request::CatalogueSearch(p) => value(laboratory::catalogue(app, &p)),

@@ -2,10 +2,11 @@
 
 use paillasse_connectors::insi::sequence::{Last, Sequence, Step, Verdict};
 use paillasse_connectors::insi::{
-    CallOrigin, CallStamp, FaultKind, InsiAnswer, InsiError, InsiErrorKind, InsiReturn, TraitsQuery,
+    CallOrigin, CallStamp, FaultKind, InsiAnswer, InsiClient, InsiError, InsiErrorKind, InsiReturn,
+    TraitsQuery,
 };
 use paillasse_connectors::soap::{NetworkKind, SoapError};
-use paillasse_shared::domain::identity::{Insi, compare, compare::PlaceRelation};
+use paillasse_shared::domain::identity::{Insi, StrictTraits, compare, compare::PlaceRelation};
 use paillasse_shared::domain::order::{Reason, Service};
 use paillasse_shared::protocol::event::Event;
 use paillasse_shared::protocol::ins::DecideParams;
@@ -18,12 +19,64 @@ use crate::outbox::Outcome;
 use crate::store::identity::{InsiOutcome, InsiTrace};
 use crate::store::outbox::Claimed;
 
-/// How a round of searches ended.
-enum Ended {
-    Found(Box<Insi>),
-    NotFound,
-    Several,
-    Failed(InsiErrorKind),
+/// The calls made for one order, each traced.
+pub struct Round<'a> {
+    app: &'a App,
+    client: &'a InsiClient,
+    order: &'a Claimed,
+    origin: CallOrigin,
+    traces: Vec<InsiTrace>,
+}
+
+impl<'a> Round<'a> {
+    /// No call yet.
+    #[must_use]
+    pub fn new(app: &'a App, client: &'a InsiClient, order: &'a Claimed, origin: CallOrigin) -> Self {
+        Self { app, client, order, origin, traces: Vec::new() }
+    }
+
+    /// One call by traits.
+    pub async fn ask(&mut self, query: &TraitsQuery) -> Result<InsiReturn, InsiErrorKind> {
+        let at = self.app.env.now();
+        let answer = self.client.search_by_traits(query, self.origin, &stamp(self.app)).await;
+        let took_ms = self.app.env.now().as_millisecond().saturating_sub(at.as_millisecond());
+        self.traces.push(trace(self.order, query, at, took_ms, &answer));
+        match answer {
+            Ok(a) => Ok(a.found),
+            Err(e) => Err(e.kind),
+        }
+    }
+
+    /// The whole sequence of searches.
+    pub async fn search(
+        &mut self,
+        traits: &StrictTraits,
+    ) -> Result<(Verdict, Option<Box<Insi>>), InsiErrorKind> {
+        let mut sequence = Sequence::new(traits)?;
+        let mut found = None;
+        let mut step = sequence.start();
+        loop {
+            let query = match step {
+                Step::Ask(query) => query,
+                Step::Over(verdict) => return Ok((verdict, found)),
+            };
+            let last = match self.ask(&query).await? {
+                InsiReturn::Found(insi) => {
+                    found = Some(insi);
+                    Last::Found
+                }
+                InsiReturn::NotFound => Last::NotFound,
+                InsiReturn::Several => Last::Several,
+            };
+            step = sequence.next(last);
+        }
+    }
+
+    /// What was exchanged.
+    #[must_use]
+    pub fn traces(self) -> Vec<InsiTrace> {
+        self.traces
+    }
 }
 
 /// Runs the order of a patient: asks INSi, records, tells. A fault or an outage leaves the order for later.
@@ -45,78 +98,45 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     if app.store.set_insi_state(patient.id, InsiState::Running { since: started }, started).await.is_ok() {
         tell();
     }
-    let mut sequence = match Sequence::new(&patient.traits) {
-        Ok(s) => s,
-        Err(e) => return finish_failed(app, order, vec![], &e.to_string()).await,
-    };
     let origin = if order.asked_by == "paillassed" { CallOrigin::Auto } else { CallOrigin::Manu };
-    let mut traces = Vec::new();
-    let mut found: Option<Box<Insi>> = None;
-    let mut failure: Option<InsiErrorKind> = None;
-    let mut step = sequence.start();
-    let ended = loop {
-        let query = match step {
-            Step::Ask(query) => query,
-            Step::Over(Verdict::NotFound { .. }) => break Ended::NotFound,
-            Step::Over(Verdict::Several) => break Ended::Several,
-            Step::Over(Verdict::Found | Verdict::Failed) => {
-                break match (found.take(), failure.take()) {
-                    (Some(insi), _) => Ended::Found(insi),
-                    (None, Some(kind)) => Ended::Failed(kind),
-                    (None, None) => Ended::NotFound,
-                };
-            }
-        };
-        let at = app.env.now();
-        let answer = client.search_by_traits(&query, origin, &stamp(app)).await;
-        let took_ms = app.env.now().as_millisecond().saturating_sub(at.as_millisecond());
-        let (last, code) = match &answer {
-            Ok(InsiAnswer { found: InsiReturn::Found(insi), .. }) => {
-                found = Some(insi.clone());
-                (Last::Found, "00".to_owned())
-            }
-            Ok(InsiAnswer { found: InsiReturn::NotFound, .. }) => (Last::NotFound, "01".to_owned()),
-            Ok(InsiAnswer { found: InsiReturn::Several, .. }) => (Last::Several, "02".to_owned()),
-            Err(e) => {
-                failure = Some(e.kind.clone());
-                (Last::Failed, code_of(&e.kind))
-            }
-        };
-        traces.push(trace(order, &query, at, took_ms, code, &answer));
-        step = sequence.next(last);
-    };
+    let mut round = Round::new(app, client, order, origin);
+    let ended = round.search(&patient.traits).await;
+    let traces = round.traces();
     let now = app.env.now();
     let took = now.as_millisecond().saturating_sub(started.as_millisecond());
-    let calls = traces.len();
-    let with_place = traces.iter().any(|t| t.mode == "traits+lieu");
-    match ended {
-        Ended::Found(insi) => {
-            if let Some(why) = insi.impossible() {
-                return finish_failed(app, order, traces, why).await;
-            }
-            let how = how(calls, with_place, took);
-            let exact = is_exact(app, &patient, &insi);
-            let outcome = InsiOutcome {
-                patient: patient.id,
-                state: InsiState::ToDecide { since: now },
-                returned: Some((*insi, how)),
-                traces,
-                at: now,
-            };
-            if let Err(e) = app.store.record_insi(outcome).await {
-                return Outcome::Retry { words: e.to_string(), transport: false };
-            }
-            tell();
-            if exact && app.config.insi.as_ref().is_some_and(|c| c.accept_exact) {
-                accept_exact(app, order).await;
-            }
-            Outcome::Delivered { receipt: "00".into() }
+    let insi = match ended {
+        Ok((Verdict::Several, _)) => {
+            return finish(app, order, traces, InsiState::Several { at: now }, "02").await;
         }
-        Ended::NotFound => finish(app, order, traces, InsiState::NotFound { at: now }, "01").await,
-        Ended::Several => finish(app, order, traces, InsiState::Several { at: now }, "02").await,
-        Ended::Failed(kind) => failed(app, order, traces, &kind).await,
+        Ok((_, None)) => return finish(app, order, traces, InsiState::NotFound { at: now }, "01").await,
+        Ok((_, Some(insi))) => insi,
+        Err(kind) => return failed(app, order, traces, &kind).await,
+    };
+    if let Some(why) = insi.impossible() {
+        return finish_failed(app, order, traces, why).await;
     }
+    let with_place = traces.iter().any(|t| t.mode == WITH_PLACE);
+    let how = how(traces.len(), with_place, took);
+    let exact = is_exact(app, &patient, &insi);
+    let outcome = InsiOutcome {
+        patient: patient.id,
+        state: InsiState::ToDecide { since: now },
+        returned: Some((*insi, how)),
+        traces,
+        at: now,
+    };
+    if let Err(e) = app.store.record_insi(outcome).await {
+        return Outcome::Retry { words: e.to_string(), transport: false };
+    }
+    tell();
+    if exact && app.config.insi.as_ref().is_some_and(|c| c.accept_exact) {
+        accept_exact(app, order).await;
+    }
+    Outcome::Delivered { receipt: "00".into() }
 }
+
+/// Mode of a call that gave the place of birth, in the trace.
+const WITH_PLACE: &str = "traits+lieu";
 
 fn internal(words: &str) -> Outcome {
     Outcome::Parked { reason: Reason::Internal { words: words.to_owned() }, words: words.to_owned() }
@@ -160,22 +180,29 @@ fn trace(
     query: &TraitsQuery,
     at: jiff::Timestamp,
     took_ms: i64,
-    code: String,
     answer: &Result<InsiAnswer, InsiError>,
 ) -> InsiTrace {
-    let exchanged = match answer {
-        Ok(a) => &a.trace,
-        Err(e) => &e.trace,
+    let (exchanged, code) = match answer {
+        Ok(a) => (&a.trace, return_code(&a.found).to_owned()),
+        Err(e) => (&*e.trace, code_of(&e.kind)),
     };
     InsiTrace {
         at,
         by: order.asked_by.clone(),
-        mode: if query.birth_place.is_some() { "traits+lieu" } else { "traits" }.to_owned(),
+        mode: if query.birth_place.is_some() { WITH_PLACE } else { "traits" }.to_owned(),
         request: String::from_utf8_lossy(&exchanged.request).into_owned(),
         code,
         response: exchanged.answer.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned(),
         message_id: exchanged.message_id.clone(),
         took_ms,
+    }
+}
+
+fn return_code(r: &InsiReturn) -> &'static str {
+    match r {
+        InsiReturn::Found(_) => "00",
+        InsiReturn::NotFound => "01",
+        InsiReturn::Several => "02",
     }
 }
 
@@ -242,7 +269,8 @@ async fn waiting(app: &App, order: &Claimed, traces: Vec<InsiTrace>, words: &str
 }
 
 /// The failure in plain French, with the service's own words.
-fn words(kind: &InsiErrorKind) -> String {
+#[must_use]
+pub fn words(kind: &InsiErrorKind) -> String {
     match kind {
         InsiErrorKind::Transport(e) => network_words(e),
         InsiErrorKind::Fault(f) => {

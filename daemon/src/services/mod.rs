@@ -13,6 +13,7 @@ pub mod report;
 pub mod reporting;
 pub mod results_in;
 pub mod status;
+pub mod verification;
 
 use std::sync::Arc;
 
@@ -121,6 +122,23 @@ impl Caller {
     pub fn new(user: User) -> Self {
         let rights = user.all_rights();
         Self { user, rights }
+    }
+
+    /// The daemon itself, for what it does without a person.
+    #[must_use]
+    pub fn automatic() -> Self {
+        let user = User {
+            login: "paillassed".to_owned(),
+            name: "Paillasse".to_owned(),
+            uid: u32::MAX,
+            profiles: vec![],
+            rights: vec![Right::CallInsi, Right::SeeIns],
+            rpps: None,
+            profession: None,
+            family: String::new(),
+            given: String::new(),
+        };
+        Self::new(user)
     }
 
     /// True when the person has the right.

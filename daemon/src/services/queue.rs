@@ -46,7 +46,7 @@ pub async fn summary(app: &App) -> Result<Summary, WireError> {
     let mut per_service = [0u64; 3];
     for g in &groups {
         let slot = match g.service {
-            Service::Insi => 0,
+            Service::Insi | Service::Verify => 0,
             Service::Dmp => 1,
             Service::Mss => 2,
         };

@@ -9,13 +9,13 @@ use paillasse_shared::protocol::dossier as wire;
 use paillasse_shared::protocol::error::WireError;
 use paillasse_shared::protocol::event::Event;
 use paillasse_shared::protocol::patient::{
-    Consent, CreateParams, Created, EditUsedParams, History, PatientRecord, PlaceSearchParams, Places,
-    SearchParams, SearchResult, SetConsentParams,
+    Consent, CreateParams, Created, Disclosures, EditUsedParams, History, PatientRecord, PlaceSearchParams,
+    Places, SearchParams, SearchResult, SetConsentParams,
 };
 use serde_json::json;
 
 use super::query::{self, Query};
-use super::{App, Caller, dossier_view, identity};
+use super::{App, Caller, dossier_view, identity, verification};
 use crate::store::dossiers::NewDossier;
 use crate::store::identity::IdentityChange;
 use crate::store::patients::Patient;
@@ -200,6 +200,13 @@ pub async fn history(app: &App, id: PatientId) -> Result<History, WireError> {
     Ok(History { lines: app.store.patient_history(id).await? })
 }
 
+/// With whom data bearing the INS of a patient was exchanged (INS-19).
+pub async fn disclosures(app: &App, caller: &Caller, id: PatientId) -> Result<Disclosures, WireError> {
+    caller.require(Right::SeeIns)?;
+    identity::load(app, id).await?;
+    Ok(Disclosures { lines: app.store.disclosures(id).await? })
+}
+
 /// Searches a place of birth.
 pub fn places(app: &App, p: &PlaceSearchParams) -> Places {
     let date = p.birth_date.as_deref().and_then(|d| BirthDate::lunar(d).ok());
@@ -246,6 +253,7 @@ pub async fn create_dossier(
     app.tell(Event::DossierChanged { dossier: id });
     let patient = identity::load(app, patient).await?;
     identity::call_if_useful(app, caller, &patient).await?;
+    verification::at_event(app, &patient).await?;
     dossier_view::view(app, id).await
 }
 

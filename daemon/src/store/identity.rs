@@ -114,6 +114,47 @@ pub(super) fn put_insi(
     Ok(())
 }
 
+fn put_traces(tx: &Tx, patient: PatientId, traces: &[InsiTrace]) -> Result<(), StoreError> {
+    for t in traces {
+        tx.prepare_cached(
+            "INSERT INTO insi_trace (patient, at, by, mode, request, code, response, message_id, took_ms) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute(params![
+            patient.0,
+            ms(t.at),
+            t.by,
+            t.mode,
+            t.request,
+            t.code,
+            t.response,
+            t.message_id,
+            t.took_ms
+        ])?;
+        let detail = serde_json::json!({
+            "mode": t.mode, "code": t.code, "message_id": t.message_id, "took_ms": t.took_ms
+        });
+        audit::append(tx, &Act::new(t.at, &t.by, "insi-call", format!("patient:{patient}"), detail))?;
+    }
+    Ok(())
+}
+
+/// Where INSi stands after a round, and the return to decide if there is one; an older one gives way to it.
+fn put_outcome(tx: &Tx, outcome: &InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
+    let mut id = None;
+    if let Some((insi, how)) = &outcome.returned {
+        tx.prepare_cached(
+            "UPDATE insi_return SET decision = 'superseded' WHERE patient = ?1 AND decision IS NULL",
+        )?
+        .execute([outcome.patient.0])?;
+        tx.prepare_cached("INSERT INTO insi_return (patient, at, how, insi) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![outcome.patient.0, ms(outcome.at), how, serde_json::to_string(insi)?])?;
+        id = Some(ReturnId(tx.last_insert_rowid()));
+    }
+    put_insi(tx, outcome.patient, &outcome.state, None, outcome.at)?;
+    Ok(id)
+}
+
 impl Store {
     /// Carries out a change of an identity.
     ///
@@ -225,43 +266,82 @@ impl Store {
     /// Records the end of a round of calls; the order of the outbox is completed by the manager.
     pub async fn record_insi(&self, outcome: InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
         self.write(move |tx| {
-            for t in &outcome.traces {
-                tx.prepare_cached(
-                    "INSERT INTO insi_trace (patient, at, by, mode, request, code, response, message_id, took_ms) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                )?
-                .execute(params![
-                    outcome.patient.0,
-                    ms(t.at),
-                    t.by,
-                    t.mode,
-                    t.request,
-                    t.code,
-                    t.response,
-                    t.message_id,
-                    t.took_ms
-                ])?;
-                audit::append(
-                    tx,
-                    &Act::new(
-                        t.at,
-                        &t.by,
-                        "insi-call",
-                        format!("patient:{}", outcome.patient),
-                        serde_json::json!({
-                            "mode": t.mode, "code": t.code, "message_id": t.message_id, "took_ms": t.took_ms
-                        }),
-                    ),
-                )?;
+            put_traces(tx, outcome.patient, &outcome.traces)?;
+            put_outcome(tx, &outcome)
+        })
+        .await
+    }
+
+    /// Records calls whose outcome changes nothing by itself.
+    pub async fn record_traces(&self, patient: PatientId, traces: Vec<InsiTrace>) -> Result<(), StoreError> {
+        self.write(move |tx| put_traces(tx, patient, &traces)).await
+    }
+
+    /// Records a return that contradicts a stored identity: what needs this identity is held at once.
+    pub async fn record_insi_and_reevaluate(
+        &self,
+        outcome: InsiOutcome,
+        gates: outbox::GateContext,
+    ) -> Result<Changed, StoreError> {
+        self.write(move |tx| {
+            put_traces(tx, outcome.patient, &outcome.traces)?;
+            put_outcome(tx, &outcome)?;
+            outbox::reevaluate(tx, Scope::Patient(outcome.patient), &gates, outcome.at)
+        })
+        .await
+    }
+
+    /// Queues verifications, each at its time; says how many were not there yet.
+    pub async fn queue_verifications(
+        &self,
+        wanted: Vec<(PatientId, Timestamp)>,
+        by: String,
+        now: Timestamp,
+        gates: outbox::GateContext,
+    ) -> Result<(u64, Changed), StoreError> {
+        self.write(move |tx| {
+            let mut changed = Changed::default();
+            let mut queued = 0;
+            for (patient, due) in wanted {
+                let useful: bool = tx
+                    .prepare_cached(
+                        "SELECT EXISTS (SELECT 1 FROM patient WHERE id = ?1 AND matricule IS NOT NULL) AND NOT EXISTS \
+                         (SELECT 1 FROM outbox WHERE patient = ?1 AND service = 'ins-verify' AND state IN ('held', 'scheduled', 'leased', 'unknown'))",
+                    )?
+                    .query_row([patient.0], |r| r.get(0))?;
+                if !useful {
+                    continue;
+                }
+                let inserted = outbox::insert(tx, &outbox::NewOrder::verification(patient, &by, now), &gates)?;
+                if due > now {
+                    for (id, _, _) in &inserted.orders {
+                        outbox::postpone(tx, *id, due)?;
+                    }
+                }
+                changed.orders.extend(inserted.orders);
+                queued += 1;
             }
-            let mut id = None;
-            if let Some((insi, how)) = &outcome.returned {
-                tx.prepare_cached("INSERT INTO insi_return (patient, at, how, insi) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute(params![outcome.patient.0, ms(outcome.at), how, serde_json::to_string(insi)?])?;
-                id = Some(ReturnId(tx.last_insert_rowid()));
+            if queued > 0 {
+                let detail = serde_json::json!({ "queued": queued });
+                audit::append(tx, &Act::new(now, &by, "verification-plan", "insi", detail))?;
             }
-            put_insi(tx, outcome.patient, &outcome.state, None, outcome.at)?;
-            Ok(id)
+            Ok((queued, changed))
+        })
+        .await
+    }
+
+    /// Identities recovered or verified before a time, oldest first, without one that is already queued.
+    pub async fn identities_to_verify(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<PatientId>, StoreError> {
+        self.read(move |c| {
+            let mut s = c.prepare_cached(
+                "SELECT id FROM patient WHERE matricule IS NOT NULL AND coalesce(verified_at, recovered_at) < ?1 \
+                 ORDER BY coalesce(verified_at, recovered_at) LIMIT ?2",
+            )?;
+            Ok(s.query_map(params![ms(before), limit], |r| r.get(0).map(PatientId))?.collect::<Result<_, _>>()?)
         })
         .await
     }

@@ -41,7 +41,7 @@ pub struct GateContext {
 impl GateContext {
     fn configured(self, service: Service) -> bool {
         match service {
-            Service::Insi => self.insi,
+            Service::Insi | Service::Verify => self.insi,
             Service::Dmp => self.dmp,
             Service::Mss => self.mss,
         }
@@ -108,6 +108,14 @@ impl NewOrder {
     }
 }
 
+impl NewOrder {
+    /// A verification, due at a time.
+    #[must_use]
+    pub fn verification(patient: PatientId, by: &str, now: Timestamp) -> Self {
+        Self { service: Service::Verify, ..Self::insi(patient, by, now) }
+    }
+}
+
 /// An order given to a worker.
 #[derive(Debug, Clone)]
 pub struct Claimed {
@@ -170,9 +178,12 @@ fn facts(
         ..Facts::default()
     };
     if let Some(p) = patient {
-        (f.identity, f.opposed) = c
-            .prepare_cached("SELECT state, opposed FROM patient WHERE id = ?1")?
-            .query_row([p], |r| Ok((json(r, 0)?, r.get(1)?)))?;
+        (f.identity, f.opposed, f.to_control) = c
+            .prepare_cached(
+                "SELECT state, opposed, matricule IS NOT NULL AND EXISTS (SELECT 1 FROM insi_return r \
+                 WHERE r.patient = patient.id AND r.decision IS NULL) FROM patient WHERE id = ?1",
+            )?
+            .query_row([p], |r| Ok((json(r, 0)?, r.get(1)?, r.get(2)?)))?;
     }
     if let Some(d) = document {
         (f.held_by, f.invisible, f.with_ins) = c
@@ -249,6 +260,13 @@ pub fn insert(tx: &Tx, o: &NewOrder, gates: &GateContext) -> Result<Changed, Sto
     ])?;
     changed.push(OrderId(tx.last_insert_rowid()), state, o.dossier);
     Ok(changed)
+}
+
+/// Puts an order that is due off to a later time.
+pub(super) fn postpone(tx: &Tx, order: OrderId, due: Timestamp) -> Result<(), StoreError> {
+    tx.prepare_cached("UPDATE outbox SET due_at = ?2 WHERE id = ?1 AND state = 'scheduled'")?
+        .execute(params![order.0, ms(due)])?;
+    Ok(())
 }
 
 /// What a fact that changed may touch.
@@ -888,6 +906,32 @@ impl Store {
     /// At start: the configuration may have changed, so every order that has not left is asked again.
     pub async fn reevaluate_all(&self, gates: GateContext, now: Timestamp) -> Result<Changed, StoreError> {
         self.write(move |tx| reevaluate(tx, Scope::All, &gates, now)).await
+    }
+
+    /// What was accepted by a receiver in a document that bears the INS, latest first (INS-19).
+    pub async fn disclosures(
+        &self,
+        patient: PatientId,
+    ) -> Result<Vec<paillasse_shared::protocol::patient::Disclosure>, StoreError> {
+        self.read(move |c| {
+            let mut s = c.prepare_cached(
+                "SELECT o.since, o.service, o.recipient, d.number, doc.version, doc.unique_id FROM outbox o \
+                 JOIN document doc ON doc.id = o.document JOIN dossier d ON d.id = o.dossier \
+                 WHERE o.patient = ?1 AND o.state = 'delivered' AND doc.with_ins = 1 ORDER BY o.since DESC LIMIT 1000",
+            )?;
+            Ok(s.query_map([patient.0], |r| {
+                Ok(paillasse_shared::protocol::patient::Disclosure {
+                    at: at(r.get(0)?),
+                    service: Service::parse(&r.get::<_, String>(1)?).unwrap_or(Service::Dmp),
+                    recipient: r.get(2)?,
+                    number: r.get(3)?,
+                    version: r.get(4)?,
+                    unique_id: r.get(5)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// Makes orders of unknown outcome due for being asked after now.

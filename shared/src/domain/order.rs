@@ -12,11 +12,15 @@ pub enum Service {
     Dmp,
     /// MSSanté mail.
     Mss,
+    /// Verification of identities that came from INSi: same téléservice, a queue of its own, which can be paused alone.
+    Verify,
 }
 
 impl Service {
-    /// All services, in the order shown.
+    /// Services of the outside, in the order shown.
     pub const ALL: [Self; 3] = [Self::Insi, Self::Dmp, Self::Mss];
+    /// Queues of the outbox: the services, and the verifications.
+    pub const QUEUES: [Self; 4] = [Self::Insi, Self::Dmp, Self::Mss, Self::Verify];
 
     /// Name shown to users.
     #[must_use]
@@ -25,6 +29,7 @@ impl Service {
             Self::Insi => "INSi",
             Self::Dmp => "DMP",
             Self::Mss => "MSSanté",
+            Self::Verify => "Vérification INSi",
         }
     }
 
@@ -35,13 +40,14 @@ impl Service {
             Self::Insi => "insi",
             Self::Dmp => "dmp",
             Self::Mss => "mss",
+            Self::Verify => "ins-verify",
         }
     }
 
     /// Reads [`Self::code`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.code() == text.trim().to_ascii_lowercase())
+        Self::QUEUES.into_iter().find(|s| s.code() == text.trim().to_ascii_lowercase())
     }
 }
 
@@ -128,6 +134,8 @@ pub enum Reason {
         /// A device must still be checked.
         device: bool,
     },
+    /// INSi now returns something else for this identity: a person has to look at it first.
+    IdentityToControl,
     /// The patient opposed the feeding of the DMP.
     PatientOpposed,
     /// A person holds this document back.
@@ -205,6 +213,7 @@ impl Reason {
     pub fn code(&self) -> &'static str {
         match self {
             Self::IdentityNotQualified { .. } => "identity_not_qualified",
+            Self::IdentityToControl => "identity_to_control",
             Self::PatientOpposed => "patient_opposed",
             Self::HeldByUser { .. } => "held_by_user",
             Self::InvisibleToPatient => "invisible_to_patient",

@@ -10,6 +10,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::IdentityNotQualified { insi, device } => {
             format!("Identité non qualifiée : il manque {}", lacks(*insi, *device))
         }
+        Reason::IdentityToControl => "Identité à contrôler : INSi renvoie maintenant autre chose".into(),
         Reason::PatientOpposed => "Patient opposé à l'alimentation de Mon espace santé".into(),
         Reason::HeldByUser { by } => format!("Retenu par {by}"),
         Reason::InvisibleToPatient => "Document invisible au patient : rien ne part vers sa boîte".into(),
@@ -50,6 +51,7 @@ pub fn cause(reason: &Reason) -> String {
 pub fn cure(reason: &Reason) -> Option<String> {
     Some(match reason {
         Reason::IdentityNotQualified { .. } => "Qualifier l'identité : l'envoi part alors de lui-même".into(),
+        Reason::IdentityToControl => "Regarder le retour d'INSi, l'accepter ou le refuser".into(),
         Reason::PatientOpposed => return None,
         Reason::HeldByUser { .. } => "Libérer le document".into(),
         Reason::InvisibleToPatient => "Rendre le document visible, si l'annonce est faite".into(),

@@ -91,3 +91,21 @@ pub struct WorklistItem {
     /// Who asked.
     pub asked_by: String,
 }
+
+/// Queues verifications of identities that came from INSi.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyParams {
+    /// These ones.
+    #[serde(default)]
+    pub ids: Vec<PatientId>,
+    /// All those that are due by their age, spread over the next night.
+    #[serde(default)]
+    pub due: bool,
+}
+
+/// Verifications queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyQueued {
+    /// How many; those that were already queued, or have no INS, are not counted.
+    pub queued: u64,
+}

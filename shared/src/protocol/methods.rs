@@ -93,6 +93,8 @@ methods! {
     PatientSetAttribute = "patient.set_attribute": patient::SetAttributeParams => patient::PatientRecord;
     /// Records opposition or consent.
     PatientSetConsent = "patient.set_consent": patient::SetConsentParams => patient::PatientRecord;
+    /// With whom data bearing the INS of this patient was exchanged.
+    PatientDisclosures = "patient.disclosures": patient::PatientRef => patient::Disclosures;
     /// History of an identity.
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
     /// Searches a place of birth.
@@ -108,6 +110,8 @@ methods! {
     InsRefuse = "ins.refuse": ins::DecideParams => patient::PatientRecord;
     /// Records a device, and so validates the identity.
     InsQualify = "ins.qualify": ins::QualifyParams => patient::PatientRecord;
+    /// Queues verifications: of one identity, of a list, or of all that are due.
+    InsVerify = "ins.verify": ins::VerifyParams => ins::VerifyQueued;
     /// Returns that wait for somebody.
     InsWorklist = "ins.worklist": Empty => ins::Worklist;
 

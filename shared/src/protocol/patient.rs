@@ -380,3 +380,27 @@ pub struct Place {
     /// Label of the place of today (several, with commas, when it was shared out), when it is another one.
     pub today: Option<String>,
 }
+
+/// With whom data bearing the INS of a patient was exchanged (INS-19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disclosures {
+    /// Latest first.
+    pub lines: Vec<Disclosure>,
+}
+
+/// One exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disclosure {
+    /// When the receiver accepted it.
+    pub at: jiff::Timestamp,
+    /// Service.
+    pub service: crate::domain::order::Service,
+    /// To whom.
+    pub recipient: String,
+    /// Number of the dossier.
+    pub number: String,
+    /// Version of the document.
+    pub version: u32,
+    /// OID of the document.
+    pub unique_id: String,
+}

@@ -32,6 +32,7 @@ CREATE TABLE patient (
 CREATE UNIQUE INDEX patient_matricule ON patient (matricule, oid) WHERE matricule IS NOT NULL;
 CREATE INDEX patient_birth ON patient (birth_date);
 CREATE INDEX patient_touched ON patient (touched_at);
+CREATE INDEX patient_verify ON patient (coalesce(verified_at, recovered_at)) WHERE matricule IS NOT NULL;
 
 -- Folded words of birth name and used name (kind 'n'), of given names and used first name (kind 'f').
 CREATE TABLE patient_word (
@@ -85,6 +86,7 @@ CREATE TABLE insi_return (
   decision TEXT                    -- NULL while it waits, then accepted, refused, superseded
 );
 CREATE INDEX insi_return_patient ON insi_return (patient, id);
+CREATE INDEX insi_return_open ON insi_return (patient) WHERE decision IS NULL;
 
 CREATE TABLE insi_trace (
   id INTEGER PRIMARY KEY,
