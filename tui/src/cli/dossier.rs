@@ -310,8 +310,13 @@ fn view(p: &mut Page, d: &DossierView) {
     }
     for document in &d.documents {
         let kind = if document.is_final { "complet" } else { "partiel" };
+        let held = if document.held { ", RETENU" } else { "" };
+        let hidden = if document.invisible { ", INVISIBLE au patient" } else { "" };
         let at = p.time(document.built_at);
-        p.title(&format!("Document {} (version {}, {kind}, {at})", document.id, document.version));
+        p.title(&format!(
+            "Document {} (version {}, {kind}{held}{hidden}, {at})",
+            document.id, document.version
+        ));
         orders(p, &document.orders);
     }
     if d.state != DossierState::Complete && !d.departures.is_empty() {

@@ -1,19 +1,24 @@
 //! `paillasse ins`: the INSi cycle.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
 use paillasse_shared::domain::identity::{DeviceKind, FieldComparison, Level};
 use paillasse_shared::domain::ids::ReturnId;
-use paillasse_shared::protocol::ins::{DecideParams, FetchParams, PendingReturn, QualifyParams};
+use paillasse_shared::protocol::ins::{
+    DecideParams, FetchParams, PendingReturn, QualifyParams, VerifyParams,
+};
 use paillasse_shared::protocol::methods::{
-    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsWorklist,
+    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsVerify, InsWorklist,
 };
 use paillasse_shared::protocol::patient::PatientRef;
+use paillasse_shared::protocol::{ErrorKind, WireError};
 
 use super::page::{Page, Table, french_date, or_empty};
 use super::patient::{insi, record};
-use super::session::{Outcome, Session};
+use super::session::{Outcome, Session, file_error};
 use super::value::{self, Target};
 use crate::messages as words;
 
@@ -75,6 +80,19 @@ pub enum InsCommand {
         #[arg(long, value_name = "PIÈCE", value_parser = value::device, help = "Pièce d'un parent, pour un mineur")]
         parent_device: Option<DeviceKind>,
     },
+    #[command(about = "Demande à INSi de vérifier des identités qui en viennent")]
+    Verify {
+        #[arg(
+            value_name = "PATIENT",
+            required_unless_present_any = ["file", "due"],
+            help = "Identifiants de patients, ou numéros de dossiers"
+        )]
+        ids: Vec<Target>,
+        #[arg(long, value_name = "FICHIER", help = "Ces patients aussi, un par ligne")]
+        file: Option<PathBuf>,
+        #[arg(long, help = "Toutes celles dont la vérification est due, étalées sur la nuit prochaine")]
+        due: bool,
+    },
     #[command(about = "Liste les retours d'INSi qui attendent une décision")]
     Worklist,
 }
@@ -109,6 +127,19 @@ impl InsCommand {
                 let params = QualifyParams { id: s.patient_id(id)?, device, parent_device };
                 s.show::<InsQualify>(&params, record)
             }
+            Self::Verify { mut ids, file, due } => {
+                if let Some(file) = file {
+                    ids.extend(targets(&file)?);
+                }
+                let ids = ids.into_iter().map(|id| s.patient_id(id)).collect::<Result<_, _>>()?;
+                s.show::<InsVerify>(&VerifyParams { ids, due }, |p, r| {
+                    p.line(match r.queued {
+                        0 => "Aucune vérification à faire.".to_owned(),
+                        1 => "1 vérification prévue.".to_owned(),
+                        n => format!("{n} vérifications prévues."),
+                    });
+                })
+            }
             Self::Worklist => s.show::<InsWorklist>(&Empty {}, |p, r| {
                 let mut table = Table::new(&[">Patient", "Nom", "Né(e) le", "INSi", "Demandé par"]);
                 for item in &r.items {
@@ -124,6 +155,20 @@ impl InsCommand {
             }),
         }
     }
+}
+
+/// Patients of a file, one a line.
+fn targets(file: &Path) -> Result<Vec<Target>, WireError> {
+    let text = fs::read_to_string(file).map_err(|e| file_error(file, &e))?;
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    lines
+        .map(|(n, line)| {
+            line.parse().map_err(|why| {
+                let cause = format!("{}, ligne {} : {why}", file.display(), n + 1);
+                WireError::new(ErrorKind::Invalid, cause)
+            })
+        })
+        .collect()
 }
 
 fn comparison(p: &mut Page, r: &PendingReturn) {

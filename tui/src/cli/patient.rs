@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 use paillasse_shared::domain::identity::Attribute;
 use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::methods::{
-    PatientCreate, PatientEditTraits, PatientEditUsed, PatientGet, PatientHistory, PatientSearch,
-    PatientSetAttribute, PatientSetConsent, PlaceSearch,
+    PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed, PatientGet, PatientHistory,
+    PatientSearch, PatientSetAttribute, PatientSetConsent, PlaceSearch,
 };
 use paillasse_shared::protocol::patient::{
-    CreateParams, Created, EditTraitsParams, EditUsedParams, History, InsiState, PatientHit, PatientRecord,
-    PatientRef, PlaceSearchParams, SearchParams, SetAttributeParams, SetConsentParams,
+    CreateParams, Created, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState, PatientHit,
+    PatientRecord, PatientRef, PlaceSearchParams, SearchParams, SetAttributeParams, SetConsentParams,
 };
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
@@ -91,6 +91,11 @@ pub enum PatientCommand {
         informed: Option<bool>,
         #[arg(long, value_name = "OUI|NON", value_parser = value::yes_no, help = "Opposé, pour un motif légitime")]
         opposed: Option<bool>,
+    },
+    #[command(about = "Liste ceux à qui des documents portant l'INS du patient ont été remis")]
+    Disclosures {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
     },
     #[command(about = "Montre l'histoire d'une identité : statuts, dates, personnes")]
     History {
@@ -213,6 +218,10 @@ impl PatientCommand {
                 };
                 let params = SetConsentParams { id, informed, opposed };
                 s.show::<PatientSetConsent>(&params, record)
+            }
+            Self::Disclosures { id } => {
+                let params = PatientRef { id: s.patient_id(id)? };
+                s.show::<PatientDisclosures>(&params, disclosures)
             }
             Self::History { id } => {
                 let params = PatientRef { id: s.patient_id(id)? };
@@ -358,6 +367,21 @@ pub fn record(p: &mut Page, r: &PatientRecord) {
 /// Where the call to INSi stands, in words.
 pub fn insi(p: &Page, state: &InsiState) -> String {
     words::insi(state, |at| p.time(at))
+}
+
+fn disclosures(p: &mut Page, r: &Disclosures) {
+    let mut table = Table::new(&["Le", "Vers", "Destinataire", "Dossier", ">Version", "Document"]);
+    for line in &r.lines {
+        table.row([
+            p.time(line.at),
+            line.service.label().to_owned(),
+            line.recipient.clone(),
+            line.number.clone(),
+            line.version.to_string(),
+            line.unique_id.clone(),
+        ]);
+    }
+    p.table(table, "L'INS de ce patient n'a été transmis à personne.");
 }
 
 fn history(p: &mut Page, r: &History) {

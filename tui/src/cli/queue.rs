@@ -34,7 +34,7 @@ pub enum QueueCommand {
             help = "held, scheduled, leased, unknown, delivered, parked ou cancelled"
         )]
         state: Option<OrderState>,
-        #[arg(long, value_name = "SERVICE", value_parser = value::service, help = "insi, dmp ou mss")]
+        #[arg(long, value_name = "SERVICE", value_parser = value::queue, help = "insi, dmp, mss ou ins-verify")]
         service: Option<Service>,
         #[arg(
             long,
@@ -61,12 +61,12 @@ pub enum QueueCommand {
     },
     #[command(about = "Met un service en pause")]
     Pause {
-        #[arg(value_name = "SERVICE", value_parser = value::service, help = "insi, dmp ou mss")]
+        #[arg(value_name = "SERVICE", value_parser = value::queue, help = "insi, dmp, mss ou ins-verify")]
         service: Service,
     },
     #[command(about = "Reprend un service en pause ou bloqué")]
     Resume {
-        #[arg(value_name = "SERVICE", value_parser = value::service, help = "insi, dmp ou mss")]
+        #[arg(value_name = "SERVICE", value_parser = value::queue, help = "insi, dmp, mss ou ins-verify")]
         service: Service,
     },
     #[command(about = "Envoie maintenant un ordre, ou tous ceux d'une cause")]
@@ -78,7 +78,7 @@ pub enum QueueCommand {
     },
     #[command(about = "Attend que plus rien ne soit à envoyer")]
     Drain {
-        #[arg(value_name = "SERVICE", value_parser = value::service, help = "Ce service seulement")]
+        #[arg(value_name = "SERVICE", value_parser = value::queue, help = "Ce service seulement")]
         service: Option<Service>,
     },
     #[command(about = "Interroge les destinataires des ordres dont la réponse est perdue")]

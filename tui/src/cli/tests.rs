@@ -82,12 +82,14 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["patient", "attribute", "1", "douteux"],
         vec!["patient", "consent", "1", "--informed", "oui", "--opposed", "non"],
         vec!["patient", "history", "1"],
+        vec!["patient", "disclosures", "1"],
         vec!["place", "search", "rennes"],
         vec!["ins", "fetch", "1"],
         vec!["ins", "compare", "1"],
         vec!["ins", "accept", "1"],
         vec!["ins", "refuse", "1", "--motive", "autre personne"],
         vec!["ins", "qualify", "1", "--device", "cni"],
+        vec!["ins", "verify", "1", "2"],
         vec!["ins", "worklist"],
         vec!["catalogue", "search"],
         vec!["correspondent", "search", "dur"],
@@ -155,6 +157,18 @@ fn parameters_are_what_was_typed() {
 }
 
 #[test]
+fn ins_28_a_list_of_identities_is_verified_from_a_file() {
+    let fake = finds_nothing();
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(list.path(), "12\n\n 15 \n").unwrap();
+    paillasse(&fake.socket, &["ins", "verify", "3", "--file", list.path().to_str().unwrap()]);
+    assert_eq!(fake.calls(), [("ins.verify".to_owned(), json!({"ids": [3, 12, 15], "due": false}))]);
+    std::fs::write(list.path(), "12\nDUPONT\n").unwrap();
+    let left = paillasse(&fake.socket, &["ins", "verify", "--file", list.path().to_str().unwrap()]);
+    assert!(left.code == 2 && left.err.contains("ligne 2"), "{}", left.err);
+}
+
+#[test]
 fn a_dossier_number_stands_for_its_patient() {
     let dossier = json!({
         "id": 4, "number": "26-000004", "version": 1, "patient": 12, "opened_at": "2026-11-22T06:00:00Z",
@@ -208,7 +222,7 @@ fn mistakes_of_the_command_line_are_told_in_french() {
       → ajoutez --help pour voir ce qui est attendu
     paillasse : « sept » ne convient pas à <ORDRE> : il faut un nombre
       → ajoutez --help pour voir ce qui est attendu
-    paillasse : « ftp » ne convient pas à <SERVICE> : choix possibles : insi, dmp, mss
+    paillasse : « ftp » ne convient pas à <SERVICE> : choix possibles : insi, dmp, mss, ins-verify
       → ajoutez --help pour voir ce qui est attendu
     paillasse : « --stat » n'est pas attendu ici
       → vouliez-vous dire « --state » ?

@@ -105,6 +105,14 @@ pub fn service(text: &str) -> Result<Service, String> {
     choice(text, &Service::ALL, Service::label)
 }
 
+/// A queue of the outbox: a service, or the verifications of identities.
+pub fn queue(text: &str) -> Result<Service, String> {
+    let codes = || Service::QUEUES.map(Service::code).join(", ");
+    Service::parse(text)
+        .or_else(|| service(text).ok())
+        .ok_or_else(|| format!("choix possibles : {}", codes()))
+}
+
 /// State of an order.
 pub fn order_state(text: &str) -> Result<OrderState, String> {
     use OrderState as S;
@@ -177,5 +185,7 @@ mod tests {
         assert_eq!(order_state("remis"), Ok(OrderState::Delivered));
         assert_eq!(service("MSSanté"), Ok(Service::Mss));
         assert!(service("ftp").unwrap_err().contains("insi, dmp, mss"));
+        assert_eq!(queue("ins-verify"), Ok(Service::Verify));
+        assert_eq!(queue("MSSanté"), Ok(Service::Mss));
     }
 }
