@@ -52,9 +52,16 @@ const EVENTS: usize = 1024;
 /// # Errors
 /// What prevents it from starting; once started, failures are states, not ends.
 pub async fn run(config: Config, stop: watch::Receiver<bool>) -> Result<(), StartError> {
-    // 1. What never changes while running.
     let zone = jiff::tz::TimeZone::get(&config.laboratory.time_zone).map_err(start_error)?;
-    let env = Env::system(zone);
+    run_in(config, Env::system(zone), stop).await
+}
+
+/// [`run`] with a clock and randomness of one's own.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Result<(), StartError> {
+    // 1. What never changes while running.
     let catalogue = Arc::new(load_catalogue(&config)?);
     let cog = Cog::embedded().map_err(start_error)?;
 

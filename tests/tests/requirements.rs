@@ -132,7 +132,7 @@ fn table() -> String {
 }
 
 #[test]
-fn cer_01_the_table_of_requirements_is_what_the_tests_say() {
+fn the_table_of_requirements_is_what_the_tests_say() {
     let file = root().join("docs/requirements.md");
     let expected = table();
     if std::env::var_os("PAILLASSE_WRITE").is_some() {
