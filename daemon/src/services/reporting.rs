@@ -20,9 +20,10 @@ use serde_json::json;
 use super::report::{self, Setting};
 use super::{App, Caller, delivery, dossier_view, laboratory, reception};
 use crate::store::documents::{NewDocument, StoredDocument};
-use crate::store::dossiers::{DossierFull, StoredResult, Validation};
+use crate::store::dossiers::{DossierFull, StoredResult};
 use crate::store::outbox::{DMP, NewOrder, PATIENT_MAILBOX};
 use crate::store::patients::Patient;
+use crate::store::validation::Validation;
 
 /// Bytes of a document in its two forms, with the report they come from.
 struct Built {

@@ -13,9 +13,8 @@ use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{self, Act};
-use super::documents::{self, NewDocument};
+use super::documents;
 use super::engine::{Store, StoreError, Tx};
-use super::outbox::{self, Changed, GateContext, NewOrder};
 use super::patients::{self, Patient, json};
 use super::time::{at, ms};
 use super::{correspondents, numbers};
@@ -184,7 +183,7 @@ pub(super) fn get(c: &Connection, id: DossierId) -> Result<Option<Dossier>, Stor
         .optional()?)
 }
 
-fn expect(c: &Connection, id: DossierId) -> Result<Dossier, StoreError> {
+pub(super) fn expect(c: &Connection, id: DossierId) -> Result<Dossier, StoreError> {
     get(c, id)?.ok_or_else(|| WireError::not_found(format!("le dossier n° {id} n'existe pas")).into())
 }
 
@@ -194,7 +193,7 @@ fn by_number(c: &Connection, number: &str) -> Result<Option<DossierId>, StoreErr
         .optional()?)
 }
 
-fn check_version(d: &Dossier, expected: Option<i64>) -> Result<(), StoreError> {
+pub(super) fn check_version(d: &Dossier, expected: Option<i64>) -> Result<(), StoreError> {
     if expected.is_some_and(|v| v != d.version) {
         return Err(WireError::new(
             ErrorKind::Conflict,
@@ -207,7 +206,7 @@ fn check_version(d: &Dossier, expected: Option<i64>) -> Result<(), StoreError> {
 }
 
 /// Recomputes state, worst flag and counts of a dossier; raises its version.
-fn refresh(tx: &Tx, id: DossierId) -> Result<(), StoreError> {
+pub(super) fn refresh(tx: &Tx, id: DossierId) -> Result<(), StoreError> {
     let rows: Vec<(ResultState, Option<Flag>)> = tx
         .prepare_cached("SELECT state, flag FROM result WHERE dossier = ?1")?
         .query_map([id.0], |r| {
@@ -476,25 +475,6 @@ fn dossier_line(r: &Row<'_>) -> rusqlite::Result<DossierLine> {
     })
 }
 
-/// A biological validation, decided by a service.
-#[derive(Debug)]
-pub struct Validation {
-    /// Dossier.
-    pub dossier: DossierId,
-    /// Version that was read.
-    pub version: i64,
-    /// Version of the patient that was read: its identity is in the document.
-    pub patient_version: i64,
-    /// Results to validate.
-    pub results: Vec<ResultId>,
-    /// The document built from them.
-    pub document: NewDocument,
-    /// Orders, without their document, which is filled in here.
-    pub orders: Vec<NewOrder>,
-    /// Line of the journal.
-    pub act: Act,
-}
-
 impl Store {
     /// Opens a dossier; a second opening with the same `request_id` answers the first one.
     pub async fn create_dossier(
@@ -678,65 +658,6 @@ impl Store {
             tx.prepare_cached("UPDATE dossier SET version = version + 1 WHERE id = ?1")?.execute([id.0])?;
             audit::append(tx, &act)?;
             Ok(())
-        })
-        .await
-    }
-
-    /// Validates results technically.
-    pub async fn validate_technical(
-        &self,
-        id: DossierId,
-        version: Option<i64>,
-        results: Vec<ResultId>,
-        act: Act,
-    ) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            check_version(&expect(tx, id)?, version)?;
-            for r in &results {
-                tx.prepare_cached(
-                    "UPDATE result SET state = 'technical', technical_by = ?3, technical_at = ?4 WHERE id = ?2 AND dossier = ?1 AND state = 'entered'",
-                )?
-                .execute(params![id.0, r.0, act.actor, ms(act.at)])?;
-            }
-            refresh(tx, id)?;
-            audit::append(tx, &act)?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Validates results biologically: results, document and orders in one transaction.
-    ///
-    /// # Errors
-    /// A conflict when dossier or patient changed since the document was built.
-    pub async fn validate(&self, v: Validation, gates: GateContext) -> Result<Changed, StoreError> {
-        self.write(move |tx| {
-            check_version(&expect(tx, v.dossier)?, Some(v.version))?;
-            let patient = patients::expect(tx, v.document.patient)?;
-            if patient.version != v.patient_version {
-                return Err(super::identity::conflict());
-            }
-            for r in &v.results {
-                let n = tx
-                    .prepare_cached(
-                        "UPDATE result SET state = 'validated', validated_by = ?3, validated_at = ?4, \
-                         technical_by = coalesce(technical_by, ?3), technical_at = coalesce(technical_at, ?4) \
-                         WHERE id = ?2 AND dossier = ?1 AND state IN ('entered', 'technical')",
-                    )?
-                    .execute(params![v.dossier.0, r.0, v.act.actor, ms(v.act.at)])?;
-                if n == 0 {
-                    return Err(super::identity::conflict());
-                }
-            }
-            refresh(tx, v.dossier)?;
-            let document = documents::insert(tx, &v.document)?;
-            let mut changed = Changed::default();
-            for order in &v.orders {
-                let order = NewOrder { document: Some(document), ..order.clone() };
-                changed.orders.extend(outbox::insert(tx, &order, &gates)?.orders);
-            }
-            audit::append(tx, &v.act)?;
-            Ok(changed)
         })
         .await
     }

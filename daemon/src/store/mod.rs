@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod patients;
 pub mod search;
 mod time;
+pub mod validation;
 
 pub use audit::Act;
 pub use engine::{Store, StoreError, Tx};
