@@ -107,9 +107,11 @@ impl Terminal {
         Ok(self.frame()?.0 - self.started)
     }
 
-    /// Waits until nothing has been written for a while.
+    /// Waits until nothing has been written for a while, or until it is clear that somebody else is at work.
     pub fn settle(&mut self, quiet: Duration) {
-        while let Ok((_, bytes)) = self.bytes.recv_timeout(quiet) {
+        let deadline = Instant::now() + 4 * quiet;
+        while Instant::now() < deadline {
+            let Ok((_, bytes)) = self.bytes.recv_timeout(quiet) else { return };
             self.screen.process(&bytes);
         }
     }

@@ -3,7 +3,7 @@
 //! Keys are measured twice: with the daemon at rest and every service well; then while another client registers patients
 //! without pause and INSi and the DMP answer after 30 s, with orders on the wire. A terminal emulator reads what is
 //! written: a key has had its effect at the last byte of the first frame that shows it (the cursor on another line, the
-//! letter in the box, the list of those whose name begins so).
+//! letter in the box, the hits of the search instead of the latest patients).
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -32,9 +32,14 @@ const UP: &[u8] = b"\x1b[A";
 const CLEAR: &[u8] = b"\x15";
 /// Letters typed in the empty search box, each with many names.
 const LETTERS: [char; 6] = ['m', 'd', 'b', 'l', 'p', 'r'];
-/// Lines of the screen.
-const BOX: usize = 4;
-const FIRST_HIT: usize = 7;
+/// Line of the search box.
+const BOX: usize = 3;
+/// Line of the first hit.
+const FIRST: usize = 6;
+/// Under the list while nothing is searched.
+const LATEST: &str = "Derniers patients";
+/// Begins the name of everybody whom the other client registers.
+const STRANGER: &str = "ZZ";
 
 /// Measures the workstation.
 pub fn measure(effort: Effort, programs: &Programs, demo: &Demo, table: &mut Table) -> Outcome<()> {
@@ -56,6 +61,7 @@ pub fn measure(effort: Effort, programs: &Programs, demo: &Demo, table: &mut Tab
     let idle = process::idle(terminal.pid()?, effort.seconds(5))?;
     table.one("wake-ups of the terminal at rest", "1/s", 1, idle.wakes);
     memory(table, "terminal, just used", terminal.pid()?)?;
+    memory(table, "daemon of the demonstration (200 patients)", demo.daemon()?)?;
 
     now_doing("keys, daemon at work, INSi and DMP at 30 s");
     for service in ["insi", "dmp"] {
@@ -82,8 +88,7 @@ pub fn measure(effort: Effort, programs: &Programs, demo: &Demo, table: &mut Tab
     for _ in 0..rounds.div_ceil(50) {
         terminal.pour(&[DOWN, UP, b"m", b"\x7f"], 50)?;
     }
-    memory(table, &format!("terminal, {keys} keys later"), terminal.pid()?)?;
-    memory(table, "daemon of the demonstration (200 patients)", demo.daemon()?)
+    memory(table, &format!("terminal, {keys} keys later"), terminal.pid()?)
 }
 
 fn memory(table: &mut Table, whose: &str, pid: u32) -> Outcome<()> {
@@ -96,7 +101,7 @@ fn memory(table: &mut Table, whose: &str, pid: u32) -> Outcome<()> {
 /// Moves in a list of hits, then single letters in the empty search box; leaves the box empty.
 fn keys(effort: Effort, terminal: &mut Terminal, table: &mut Table, when: &str) -> Outcome<()> {
     terminal.settle(REST);
-    terminal.stroke(b"m", &[&|s| typed(s) == "m", &|s| first_hit(s).starts_with('M')])?;
+    search(terminal, 'm')?;
     let (mut moves, mut bytes) = (Vec::new(), Vec::new());
     for n in 0..effort.n(500) {
         let before = cursor(terminal.screen());
@@ -106,23 +111,20 @@ fn keys(effort: Effort, terminal: &mut Terminal, table: &mut Table, when: &str) 
     }
     let (mut echoes, mut results) = (Vec::new(), Vec::new());
     for letter in LETTERS.iter().cycle() {
-        let initial = letter.to_ascii_uppercase();
-        terminal.stroke(CLEAR, &[&|s| typed(s).is_empty()])?;
-        // The list of the letter before gives way to that of the latest patients.
-        terminal.settle(Duration::from_millis(20));
-        if first_hit(terminal.screen()).starts_with(initial) {
+        clear(terminal)?;
+        // Whoever is first without a search must not be first with it: then nothing would tell that it was done.
+        if first_hit(terminal.screen()).split_whitespace().any(|w| w.starts_with(letter.to_ascii_uppercase()))
+        {
             continue;
         }
-        let echo = |s: &Screen| typed(s) == letter.to_string();
-        let stroke = terminal
-            .stroke(letter.to_string().as_bytes(), &[&echo, &|s| first_hit(s).starts_with(initial)])?;
-        echoes.extend(stroke.seen.first());
-        results.extend(stroke.seen.last());
+        let (echo, result) = search(terminal, *letter)?;
+        echoes.push(echo);
+        results.push(result);
         if echoes.len() >= effort.n(300) {
             break;
         }
     }
-    terminal.stroke(CLEAR, &[&|s| typed(s).is_empty()])?;
+    clear(terminal)?;
     table.spread(format!("list move to the last byte of its frame, {when}"), &moves);
     table.numbers(format!("bytes written for a list move, {when}"), "bytes", bytes);
     table.spread(format!("letter to the last byte of its echo, {when}"), &echoes);
@@ -140,9 +142,31 @@ fn typed(screen: &Screen) -> String {
     line(screen, BOX).trim().strip_prefix("Rechercher").unwrap_or_default().trim().to_owned()
 }
 
-/// The first hit of the list.
+/// The first line of the list.
 fn first_hit(screen: &Screen) -> String {
-    line(screen, FIRST_HIT).trim_start_matches(['▸', ' ']).to_owned()
+    line(screen, FIRST).trim_start_matches(['▸', ' ']).to_owned()
+}
+
+/// Empties the search box, and waits for the latest patients.
+fn clear(terminal: &mut Terminal) -> Outcome<()> {
+    let latest = |s: &Screen| s.contents().contains(LATEST);
+    terminal.stroke(CLEAR, &[&|s| typed(s).is_empty(), &latest])?;
+    terminal.settle(Duration::from_millis(15));
+    Ok(())
+}
+
+/// Types a letter in the empty box: how long to its echo, to its hits.
+fn search(terminal: &mut Terminal, letter: char) -> Outcome<(Duration, Duration)> {
+    let before = first_hit(terminal.screen());
+    let echo = |s: &Screen| typed(s) == letter.to_string();
+    let hits = |s: &Screen| {
+        let now = first_hit(s);
+        now != before && !now.starts_with(STRANGER) && !s.contents().contains(LATEST)
+    };
+    match terminal.stroke(letter.to_string().as_bytes(), &[&echo, &hits])?.seen.as_slice() {
+        [echo, hits] => Ok((*echo, *hits)),
+        _ => Err("two things were awaited".into()),
+    }
 }
 
 /// The line where the cursor of the list is.
@@ -220,7 +244,7 @@ impl Load {
 
 /// A patient nobody else is, by number.
 pub fn stranger(n: usize) -> CreateParams {
-    let mut name = String::from("Zz");
+    let mut name = STRANGER.to_owned();
     let mut rest = n;
     for _ in 0..5 {
         name.push(char::from(b'a' + u8::try_from(rest % 26).unwrap_or(0)));
