@@ -129,17 +129,28 @@ fn departures(app: &App, full: &DossierFull) -> Vec<Departure> {
     list
 }
 
-fn alerts(full: &DossierFull, chapters: &[ChapterView]) -> Vec<String> {
-    let mut list = Vec::new();
+/// Critical results that nobody has announced yet.
+fn gestures(full: &DossierFull, chapters: &[ChapterView]) -> Vec<String> {
+    let open = |r: &&ResultView| !matches!(r.state, ResultState::Validated | ResultState::Cancelled);
+    let critical = |r: &&ResultView| r.flag.is_some_and(|f| f.is_critical());
+    let results = chapters.iter().flat_map(|c| &c.results).filter(|_| full.calls.is_empty());
+    results
+        .filter(open)
+        .filter(critical)
+        .map(|r| format!("{} critique : appel du prescripteur à tracer", r.label))
+        .collect()
+}
+
+/// What is to be read before validation, gestures first.
+fn alerts(app: &App, full: &DossierFull, chapters: &[ChapterView], gestures: &[String]) -> Vec<String> {
+    let mut list = gestures.to_vec();
     for r in chapters.iter().flat_map(|c| &c.results) {
         let open = !matches!(r.state, ResultState::Validated | ResultState::Cancelled);
-        if open && r.flag.is_some_and(|f| f.is_critical()) && full.calls.is_empty() {
-            list.push(format!("{} critique : appel du prescripteur à tracer", r.label));
-        }
         list.extend(r.remarks.iter().filter(|_| open).map(|m| format!("{} : {m}", r.label)));
     }
     for (at, by, note) in &full.calls {
-        let when = at.strftime("%d/%m %H:%M");
+        let when = at.to_zoned(app.env.zone().clone());
+        let when = when.strftime("%d/%m %H:%M");
         list.push(format!("Appel tracé le {when} par {by} : {note}"));
     }
     if let Some(missing) =
@@ -160,7 +171,8 @@ fn build(app: &App, full: DossierFull) -> DossierView {
         })
         .collect();
     let departures = departures(app, &full);
-    let alerts = alerts(&full, &chapters);
+    let gestures = gestures(&full, &chapters);
+    let alerts = alerts(app, &full, &chapters, &gestures);
     DossierView {
         id: full.dossier.id,
         number: full.dossier.number,
@@ -191,5 +203,6 @@ fn build(app: &App, full: DossierFull) -> DossierView {
             .collect(),
         departures,
         alerts,
+        gestures,
     }
 }

@@ -1,8 +1,9 @@
 //! Reads what was typed or scanned into the search box. Pure.
 
+use paillasse_documents::datamatrix::{InsDatamatrix, parse_ins};
 use paillasse_shared::domain::identity::{BirthDate, Matricule, MatriculeError, normalise};
 use paillasse_shared::protocol::WireError;
-use paillasse_shared::protocol::patient::Understood;
+use paillasse_shared::protocol::patient::{ScannedTraits, Understood};
 
 use crate::store::search::NameQuery;
 
@@ -15,6 +16,8 @@ pub enum Query {
     Matricule(Matricule),
     /// A dossier number, or the number of a tube.
     Dossier(String),
+    /// A scanned INS datamatrix.
+    Datamatrix(Box<InsDatamatrix>),
 }
 
 impl Query {
@@ -30,8 +33,33 @@ impl Query {
             }
             Self::Matricule(_) => Understood::Matricule,
             Self::Dossier(_) => Understood::Dossier,
+            Self::Datamatrix(_) => Understood::Datamatrix,
         }
     }
+
+    /// What a scanned code says, for the form of a new patient.
+    #[must_use]
+    pub fn scanned(&self) -> Option<ScannedTraits> {
+        let Self::Datamatrix(d) = self else { return None };
+        Some(ScannedTraits {
+            birth_name: d.birth_name.clone(),
+            first_name: d.given_names.split(' ').next().unwrap_or_default().to_owned(),
+            given_names: d.given_names.clone(),
+            birth_date: d.birth_date.iso(),
+            sex: d.sex.letter().to_owned(),
+            birth_place: d.birth_place.as_ref().map(|p| p.as_str().to_owned()),
+        })
+    }
+}
+
+/// The search by traits of a scanned identity, for a patient known without the matricule.
+#[must_use]
+pub fn by_traits(d: &InsDatamatrix) -> NameQuery {
+    let first = d.given_names.split(' ').next().unwrap_or_default();
+    let mut words = normalise::fold_words(&d.birth_name);
+    words.extend(normalise::fold_words(first));
+    words.truncate(8);
+    NameQuery { words, date: Some(d.birth_date.iso()), ..NameQuery::default() }
 }
 
 /// Longest text looked at, in characters.
@@ -40,8 +68,14 @@ const MAX: usize = 400;
 /// Reads the text.
 ///
 /// # Errors
-/// A matricule with a wrong key, or an impossible date: refused before any query, with the cause.
+/// A matricule with a wrong key, a datamatrix that cannot be read, or an impossible date: refused before any
+/// query, with the cause.
 pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
+    if is_datamatrix(text) {
+        return parse_ins(text).map(|d| Query::Datamatrix(Box::new(d))).map_err(|e| {
+            WireError::invalid("text", e.to_string()).hint("scanner de nouveau, ou taper le nom et la date")
+        });
+    }
     if text.chars().count() > MAX {
         return Err(WireError::invalid(
             "text",
@@ -76,6 +110,14 @@ pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
     }
     names.words.truncate(8);
     Ok(Query::Names(names))
+}
+
+/// Whether the text begins as a datamatrix does, also when the scanner is set for another keyboard.
+fn is_datamatrix(text: &str) -> bool {
+    let text = text.trim_start();
+    let text = text.strip_prefix("]d1").unwrap_or(text);
+    let head: String = text.chars().take(4).collect::<String>().to_uppercase();
+    ["IS01", "ISÀ&", "IS)!"].contains(&head.as_str())
 }
 
 /// `26-118733`, or the number of a tube: 8 digits and the rank of the tube.
@@ -138,6 +180,26 @@ mod tests {
         let e = read("27512632207497", date(2026, 11, 22)).unwrap_err();
         assert!(e.cause.contains("15 caractères"), "{}", e.cause);
         assert!(matches!(read("275126322074974", date(2026, 11, 22)), Ok(Query::Matricule(_))));
+    }
+
+    #[test]
+    fn ux_08_a_datamatrix_is_understood_and_prefills() {
+        let code = "IS010000000000000000000000S1278059999904242S21.2.250.1.213.1.4.8\u{1d}S3ANNE-MARIE ODETTE\u{1d}S4D'EXEMPLE DUPONT\u{1d}S5FS614-05-1978S799100";
+        for text in [code.to_owned(), code.replace('\u{1d}', ""), format!("]d1{code}")] {
+            let query = read(&text, date(2026, 11, 22)).unwrap();
+            assert_eq!(query.understood(), Understood::Datamatrix);
+            let scanned = query.scanned().unwrap();
+            assert_eq!(scanned.birth_name, "D'EXEMPLE DUPONT");
+            assert_eq!(
+                (scanned.first_name.as_str(), scanned.birth_date.as_str()),
+                ("ANNE-MARIE", "1978-05-14")
+            );
+            assert_eq!(scanned.birth_place.as_deref(), Some("99100"));
+        }
+        let e = read(&code.replace("04242", "04243"), date(2026, 11, 22)).unwrap_err();
+        assert!(e.cause.contains("clé"), "{}", e.cause);
+        let e = read("ISÀ&ÀÀÀÀ", date(2026, 11, 22)).unwrap_err();
+        assert!(e.cause.contains("clavier"), "{}", e.cause);
     }
 
     #[test]

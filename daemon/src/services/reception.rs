@@ -24,12 +24,20 @@ use crate::store::patients::Patient;
 pub async fn search(app: &App, params: SearchParams) -> Result<SearchResult, WireError> {
     let started = std::time::Instant::now();
     let query = query::read(&params.text, app.env.today())?;
-    let understood = query.understood();
+    let (understood, scanned) = (query.understood(), query.scanned());
     let limit = u32::from(params.limit.unwrap_or(50).clamp(1, 200));
     let mut dossier = None;
     let (hits, more) = match query {
         Query::Names(q) => app.store.search_names(q, limit).await?,
         Query::Matricule(m) => (app.store.search_matricule(m).await?, false),
+        Query::Datamatrix(d) => {
+            let known = app.store.search_matricule(d.matricule.clone()).await?;
+            if known.is_empty() {
+                app.store.search_names(query::by_traits(&d), limit).await?
+            } else {
+                (known, false)
+            }
+        }
         Query::Dossier(number) => match app.store.search_dossier(number).await? {
             Some((id, hit)) => {
                 dossier = Some(id);
@@ -39,7 +47,7 @@ pub async fn search(app: &App, params: SearchParams) -> Result<SearchResult, Wir
         },
     };
     let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
-    Ok(SearchResult { hits, more, understood, dossier, took_us })
+    Ok(SearchResult { hits, more, understood, dossier, scanned, took_us })
 }
 
 /// Reads typed traits.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use paillasse_connectors::mllp::Frame;
 use paillasse_documents::hl7::{
     AckCode, AckStamp, AckTarget, DeclaredStatus, ErrDetail, ErrorCondition, Hl7Time, InboundResults,
-    Observation, ObservedValue, ReadError, Severity, ack, read_results,
+    Observation, ObservedValue, ReadError, Severity, SyntaxError, ack, read_results,
 };
 use paillasse_shared::domain::ids::InboxId;
 use paillasse_shared::domain::result::{Comparator, Decimal, Flag, ResultValue};
@@ -102,13 +102,27 @@ fn prepare(app: &App, raw: &[u8], peer: &str, now: Timestamp) -> (NewMessage, Ac
 
 fn why(e: &ReadError) -> String {
     match e {
-        ReadError::Syntax(s) => format!("message illisible : {s}"),
+        ReadError::Syntax(s) => format!("message illisible : {}", syntax(s)),
         ReadError::Unsupported(h) => format!(
             "le message {}^{} n'est pas un message de résultats",
             h.message_type.code, h.message_type.trigger
         ),
         ReadError::Version { version } => format!("la version HL7 « {version} » n'est pas lue"),
         ReadError::Missing { segment, field } => format!("le champ obligatoire {segment}-{field} manque"),
+    }
+}
+
+/// A fault of syntax as a user reads it; the answer to the analyser keeps the words of the standard.
+fn syntax(e: &SyntaxError) -> String {
+    match e {
+        SyntaxError::Empty => "il est vide".to_owned(),
+        SyntaxError::TooLarge { bytes } => format!("il est trop long ({bytes} octets)"),
+        SyntaxError::NoMsh => "il ne commence pas par un segment MSH".to_owned(),
+        SyntaxError::Delimiters => "ses séparateurs (MSH-1, MSH-2) sont inutilisables".to_owned(),
+        SyntaxError::Charset { announced } => format!("son jeu de caractères « {announced} » n'est pas lu"),
+        SyntaxError::TooManySegments => "il compte trop de segments".to_owned(),
+        SyntaxError::TooManyFields { segment } => format!("son segment {segment} compte trop de champs"),
+        SyntaxError::SeveralMessages => "plusieurs messages arrivent dans une seule trame".to_owned(),
     }
 }
 

@@ -236,8 +236,11 @@ pub struct DossierView {
     pub documents: Vec<DossierDocument>,
     /// What would leave after validation.
     pub departures: Vec<Departure>,
-    /// Sentences that ask for a gesture before validation.
+    /// Sentences to be read before validation.
     pub alerts: Vec<String>,
+    /// Those of them that ask for a gesture first (a critical result not yet announced).
+    #[serde(default)]
+    pub gestures: Vec<String>,
 }
 
 /// A correspondent of a dossier.

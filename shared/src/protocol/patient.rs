@@ -59,8 +59,29 @@ pub struct SearchResult {
     pub understood: Understood,
     /// Dossier found by its number.
     pub dossier: Option<DossierId>,
+    /// What a scanned INS datamatrix says, to prefill a new patient when nobody was found.
+    #[serde(default)]
+    pub scanned: Option<ScannedTraits>,
     /// Time spent in the daemon, in microseconds.
     pub took_us: u64,
+}
+
+/// Traits read from an INS datamatrix, as a form takes them. They say nothing about trust: the identity
+/// stays provisional until INSi confirms it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScannedTraits {
+    /// Nom de naissance.
+    pub birth_name: String,
+    /// Premier prénom: the first of the list.
+    pub first_name: String,
+    /// Liste des prénoms.
+    pub given_names: String,
+    /// `AAAA-MM-JJ`.
+    pub birth_date: String,
+    /// `M` or `F`.
+    pub sex: String,
+    /// Code of the place of birth, when encoded.
+    pub birth_place: Option<String>,
 }
 
 /// One line of the list.
