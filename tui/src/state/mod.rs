@@ -1,27 +1,28 @@
 //! Everything the workstation knows. Changed by `update/` only, drawn by `view/` only.
 
+mod conditions;
 pub mod field;
 pub mod layer;
 pub mod screen;
+mod shown;
+
+pub use shown::french_date;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use paillasse_shared::domain::ids::{InboxId, OrderId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::rights::Right;
-use paillasse_shared::protocol::patient::{InsiState, PatientRecord};
+use paillasse_shared::protocol::patient::PatientRecord;
 use paillasse_shared::protocol::queue::OrderView;
 use paillasse_shared::protocol::session::Hello;
-use paillasse_shared::protocol::status::{ServiceState, ServiceStatus, Worklists};
+use paillasse_shared::protocol::status::{ServiceStatus, Worklists};
 
-use crate::client::{Failure, Link};
+use crate::client::Link;
 use crate::keymap::Context;
-use crate::messages as m;
-use crate::theme::Role;
 use layer::Layer;
-use screen::{Form, Home, Screen, Step};
+use screen::{Form, Home, Screen};
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -361,232 +362,5 @@ impl State {
             Screen::Inbox(i) => i.list.as_ref()?.get(i.selected).map(|l| l.id),
             _ => None,
         }
-    }
-
-    // ---- conditions of the command table -------------------------------------------------
-
-    /// Something is under the cursor.
-    pub fn has_selection(&self) -> bool {
-        match self.layer_below_palette() {
-            Some(Layer::Picker(p)) => p.selected < p.rows.len(),
-            Some(_) => true,
-            None => self.screen_has_selection(),
-        }
-    }
-
-    fn screen_has_selection(&self) -> bool {
-        match self.screen() {
-            // `Entrée` may be typed ahead of the answer.
-            Some(Screen::Home(h)) => !h.is_current() || h.dossier.is_some() || h.selected < h.hits.len(),
-            Some(Screen::Validation(v)) => v.list.as_ref().is_some_and(|l| v.selected < l.len()),
-            Some(Screen::InsList(v)) => v.list.as_ref().is_some_and(|l| v.selected < l.len()),
-            Some(Screen::Queue(q)) => q.summary.as_ref().is_some_and(|s| q.selected < s.causes.len()),
-            Some(Screen::Orders(o)) => o.list.as_ref().is_some_and(|l| o.selected < l.len()),
-            Some(Screen::Order(o)) => o.detail.is_some(),
-            Some(Screen::Inbox(i)) => i.list.as_ref().is_some_and(|l| i.selected < l.len()),
-            Some(Screen::Message(_)) => true,
-            _ => false,
-        }
-    }
-
-    /// A patient is created only after a search that was answered (or with a draft waiting).
-    pub fn may_create(&self) -> bool {
-        match self.screen() {
-            Some(Screen::Home(h)) => {
-                self.draft.is_some() || (h.is_current() && !h.field.is_blank() && h.dossier.is_none())
-            }
-            _ => false,
-        }
-    }
-
-    /// There is a patient to act for.
-    pub fn has_patient(&self) -> bool {
-        self.patient().is_some()
-    }
-
-    /// INSi may be called: not for a doubtful or fictitious identity, and not twice at once.
-    pub fn may_fetch_ins(&self) -> bool {
-        let Some(record) = self.record() else { return false };
-        let busy = matches!(record.insi, InsiState::Running { .. });
-        record.state.may_call_insi() && !busy && self.may(Right::CallInsi)
-    }
-
-    /// A device may be recorded.
-    pub fn may_qualify(&self) -> bool {
-        self.record().is_some_and(|r| !r.state.validated) && self.may(Right::QualifyIdentity)
-    }
-
-    /// A return is on screen.
-    pub fn may_accept(&self) -> bool {
-        matches!(self.screen(), Some(Screen::Compare(c)) if c.pending.is_some() && !c.sending)
-    }
-
-    /// The dossier has results.
-    pub fn has_results(&self) -> bool {
-        matches!(self.screen(), Some(Screen::Dossier(d)) if d.current().is_some())
-    }
-
-    /// Something can be validated by this person.
-    pub fn may_validate(&self) -> bool {
-        match self.screen() {
-            Some(Screen::Dossier(d)) => match d.step() {
-                Step::Technical => self.may(Right::ValidateTechnical),
-                Step::Biological => self.may(Right::ValidateBiological),
-                Step::Nothing => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// A critical result waits for a call to be traced.
-    pub fn has_critical(&self) -> bool {
-        match self.screen() {
-            Some(Screen::Dossier(d)) => d.results().iter().any(|r| r.flag.is_some_and(|f| f.is_critical())),
-            _ => false,
-        }
-    }
-
-    /// The question or the typed line is complete.
-    pub fn may_confirm(&self) -> bool {
-        match self.layers.last() {
-            Some(Layer::Prompt(p)) => !p.field.is_blank(),
-            _ => true,
-        }
-    }
-
-    /// There is somewhere to go back to.
-    pub fn may_go_back(&self) -> bool {
-        if !self.layers.is_empty() || self.screens.len() > 1 {
-            return true;
-        }
-        matches!(self.screen(), Some(Screen::Home(h)) if !h.field.text().is_empty())
-    }
-
-    /// There is something to copy.
-    pub fn has_identifier(&self) -> bool {
-        self.identifier().is_some()
-    }
-
-    // ---- what line 1, line 2 and the announcement line say ---------------------------------
-
-    /// Training or test system.
-    pub fn is_school(&self) -> bool {
-        self.hello.as_ref().is_some_and(|h| h.training)
-    }
-
-    /// Person and profile.
-    pub fn who(&self) -> String {
-        self.hello.as_ref().map_or_else(String::new, |h| format!("{}, {}", h.user.name, h.user.profile))
-    }
-
-    /// Laboratory and site.
-    pub fn place(&self) -> String {
-        self.hello.as_ref().map_or_else(String::new, |h| match h.laboratory.site.as_str() {
-            "" => h.laboratory.name.clone(),
-            site => format!("{} · {site}", h.laboratory.name),
-        })
-    }
-
-    /// Services in words: name, word, role.
-    pub fn service_words(&self) -> Vec<(String, String, Role)> {
-        match &self.link {
-            Link::Connecting => return vec![(String::new(), m::CONNECTING.to_owned(), Role::StatusWait)],
-            Link::Down(why) => {
-                let word = match why {
-                    Failure::Absent => m::DAEMON_ABSENT.to_owned(),
-                    other => other.to_string(),
-                };
-                return vec![(String::new(), word, Role::StatusAlert)];
-            }
-            Link::Up(_) => {}
-        }
-        self.services
-            .iter()
-            .map(|s| {
-                let role = match s.state {
-                    ServiceState::Ok => Role::StatusOk,
-                    ServiceState::Slow | ServiceState::Paused => Role::StatusHold,
-                    ServiceState::Down | ServiceState::Suspended => Role::StatusAlert,
-                    ServiceState::Off => Role::StatusOff,
-                };
-                let mut word = s.state.label().to_owned();
-                if let (Some(since), false) = (s.since, s.state == ServiceState::Off) {
-                    word = format!("{word} {}", m::since(&self.moment(since)));
-                }
-                (s.service.label().to_owned(), word, role)
-            })
-            .collect()
-    }
-
-    /// Work lists that are not empty, those of the person's work first.
-    pub fn work_lists(&self) -> Vec<(&'static str, u64)> {
-        let w = &self.worklists;
-        let validator = self.may(Right::ValidateTechnical) || self.may(Right::ValidateBiological);
-        let mut lists = Vec::new();
-        if validator {
-            lists.extend([(m::LIST_URGENT, w.to_validate_urgent), (m::LIST_VALIDATE, w.to_validate)]);
-        }
-        if self.may(Right::CallInsi) {
-            lists.push((m::LIST_INSI, w.insi));
-        }
-        lists.push((m::LIST_PARKED, w.orders_parked));
-        lists.push((m::LIST_INBOX, w.inbox));
-        lists.retain(|(_, n)| *n > 0);
-        lists
-    }
-
-    /// The announcement line: what just happened, else what this screen expects.
-    pub fn announcement(&self) -> (Level, String) {
-        if let Some((level, text)) = &self.notice {
-            return (*level, text.clone());
-        }
-        m::hint(self)
-    }
-
-    // ---- instants as people read them ------------------------------------------------------
-
-    /// `09:12` today, `hier`, else `02/11`.
-    pub fn moment(&self, at: Timestamp) -> String {
-        let when = at.to_zoned(self.zone.clone());
-        let date = when.date();
-        if date == self.today {
-            when.strftime("%H:%M").to_string()
-        } else if self.today.yesterday().is_ok_and(|y| y == date) {
-            m::YESTERDAY.to_owned()
-        } else if date.year() == self.today.year() {
-            when.strftime("%d/%m").to_string()
-        } else {
-            when.strftime("%d/%m/%Y").to_string()
-        }
-    }
-
-    /// `02/11/2026 09:12:31`.
-    pub fn instant(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%d/%m/%Y %H:%M:%S").to_string()
-    }
-
-    /// `02/11/2026`.
-    pub fn day(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone()).strftime("%d/%m/%Y").to_string()
-    }
-
-    /// Whether leaving now would lose typed work.
-    pub fn has_unsaved_work(&self) -> bool {
-        self.draft.is_some()
-            || self.screens.iter().any(|s| match s {
-                Screen::Form(f) => !f.is_blank(),
-                Screen::NewDossier(n) => !n.exams.is_empty(),
-                Screen::Dossier(d) => d.edit.is_some(),
-                _ => false,
-            })
-    }
-}
-
-/// `1980-03-12` as `12/03/1980`; anything else unchanged.
-pub fn french_date(iso: &str) -> String {
-    let mut parts = iso.split('-');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(y), Some(m), Some(d), None) if y.len() == 4 => format!("{d}/{m}/{y}"),
-        _ => iso.to_owned(),
     }
 }

@@ -1,8 +1,10 @@
 //! Transitions: `update(&mut State, Action) -> Vec<Effect>`. Synchronous and total: it never waits,
 //! never draws, and accepts any action in any state.
 
+mod arrivals;
 mod datamatrix;
 mod delivery;
+mod events;
 mod laboratory;
 pub mod layers;
 mod reception;
@@ -39,7 +41,7 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Daemon(FromDaemon::Link(link)) => replies::link(state, link),
         Action::Daemon(FromDaemon::Reply { ticket, result }) => replies::reply(state, ticket, result),
-        Action::Daemon(FromDaemon::Event { method, params }) => replies::event(state, &method, params),
+        Action::Daemon(FromDaemon::Event { method, params }) => events::event(state, &method, params),
     }
 }
 

@@ -1,17 +1,12 @@
 //! What the daemon said, brought to the screens it concerns. A late answer never takes the focus.
 
 use paillasse_shared::domain::identity::Status;
-use paillasse_shared::domain::ids::PatientId;
-use paillasse_shared::protocol::audit::Lines;
 use paillasse_shared::protocol::document::DocumentView;
-use paillasse_shared::protocol::dossier::{
-    CatalogueHits, Correspondent, Correspondents, DossierList, DossierView, Preview,
-};
-use paillasse_shared::protocol::event::Event;
+use paillasse_shared::protocol::dossier::{Correspondent, DossierList, DossierView};
 use paillasse_shared::protocol::inbox::{InboxState, MessageDetail, MessageView, Messages};
 use paillasse_shared::protocol::ins::{FetchState, PendingReturn, Worklist};
 use paillasse_shared::protocol::methods as rpc;
-use paillasse_shared::protocol::patient::{Created, History, PatientRecord, Places, SearchResult};
+use paillasse_shared::protocol::patient::{PatientRecord, Places};
 use paillasse_shared::protocol::queue::{Acted, OrderDetail, Orders, Summary};
 use paillasse_shared::protocol::session::Hello;
 use paillasse_shared::protocol::status::Status as DaemonStatus;
@@ -20,13 +15,14 @@ use serde_json::Value;
 use crate::action::Effect;
 use crate::client::{Failure, Link, Slot};
 use crate::messages as m;
-use crate::state::layer::Layer;
-use crate::state::screen::{DossierScreen, FORM_NAMES, PaneKind, PatientScreen, Screen, Step};
+use crate::state::screen::{DossierScreen, FORM_NAMES, PatientScreen, Screen};
 use crate::state::{Level, Purpose, State};
-use crate::update::{delivery, laboratory, layers, reception, refresh};
+use crate::update::arrivals::{created, found, kept, pane, picks, show_dossier, show_record, validated};
+use crate::update::{delivery, refresh};
 use crate::wire::{self, ask_newest};
 
-type Done = Result<Vec<Effect>, Failure>;
+/// What an answer leads to.
+pub(super) type Done = Result<Vec<Effect>, Failure>;
 
 /// The line changed.
 pub(super) fn link(state: &mut State, link: Link) -> Vec<Effect> {
@@ -50,7 +46,7 @@ pub(super) fn link(state: &mut State, link: Link) -> Vec<Effect> {
     }
 }
 
-fn status(state: &mut State) -> Effect {
+pub(super) fn status(state: &mut State) -> Effect {
     ask_newest::<rpc::StatusGet>(state, &rpc::Empty {}, Purpose::Status, Slot::Status)
 }
 
@@ -294,194 +290,6 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
     }
 }
 
-fn found(state: &mut State, text: String, result: SearchResult) -> Done {
-    let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
-    if home.field.text() != text {
-        return Ok(Vec::new());
-    }
-    // The same search again (a refresh) keeps the cursor on its patient.
-    home.selected =
-        if home.is_current() { kept(Some(&home.hits), home.selected, &result.hits, |h| h.id) } else { 0 };
-    home.hits = result.hits;
-    home.more = result.more;
-    home.dossier = result.dossier;
-    home.answered = Some(text);
-    let at_home = state.layers.is_empty() && matches!(state.screen(), Some(Screen::Home(_)));
-    let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
-    let typed_ahead = std::mem::take(&mut home.open_when_ready);
-    // One person and no doubt, or a dossier: `Entrée` typed ahead opens; several: the person chooses.
-    let certain = home.dossier.is_some() || home.hits.len() == 1;
-    if typed_ahead && at_home && certain {
-        return Ok(reception::open_hit(state));
-    }
-    if typed_ahead {
-        state.notice = None;
-    }
-    Ok(Vec::new())
-}
-
-fn created(state: &mut State, created: Created) -> Done {
-    if let Some(Screen::Form(form)) = state.screen_mut() {
-        form.sending = false;
-    }
-    match created {
-        Created::Created { patient } => {
-            if matches!(state.screen(), Some(Screen::Form(_))) {
-                state.pop();
-            }
-            state.draft = None;
-            state.say(Level::Done, m::DONE_CREATED);
-            let id = patient.id;
-            state.push(Screen::Patient(PatientScreen { id, record: Some(patient), selected: 0 }));
-        }
-        Created::Similar { hits } => reception::similar(state, &hits),
-    }
-    Ok(Vec::new())
-}
-
-/// A record, wherever that patient is shown.
-fn show_record(state: &mut State, id: PatientId, record: PatientRecord) {
-    for screen in state.screens_mut() {
-        match screen {
-            Screen::Patient(p) if p.id == id => {
-                p.selected = p.selected.min(record.dossiers.len().saturating_sub(1));
-                p.record = Some(Box::new(record.clone()));
-            }
-            Screen::Compare(c) if c.record.id == id => {
-                *c.record = record.clone();
-                c.sending = false;
-            }
-            Screen::NewDossier(n) if n.patient == id => n.record = Some(Box::new(record.clone())),
-            Screen::Dossier(d) if d.view.as_ref().is_some_and(|v| v.patient == id) => {
-                d.record = Some(Box::new(record.clone()));
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A dossier, wherever it is shown; its patient is read for the bandeau when needed.
-fn show_dossier(state: &mut State, view: DossierView) -> Vec<Effect> {
-    let mut patient = None;
-    for screen in state.screens_mut() {
-        let Screen::Dossier(d) = screen else { continue };
-        if d.id != view.id {
-            continue;
-        }
-        // An answer older than what is shown changes nothing.
-        if d.view.as_ref().is_some_and(|v| v.version > view.version) {
-            continue;
-        }
-        d.sending = false;
-        let current = d.current().map(|r| r.id);
-        d.view = Some(Box::new(view.clone()));
-        d.selected = d.results().iter().position(|r| Some(r.id) == current).unwrap_or(d.selected);
-        if d.record.as_ref().is_none_or(|r| r.id != view.patient) {
-            d.record = None;
-            patient = Some(view.patient);
-        }
-    }
-    patient.map(|id| reception::read_patient(state, id)).into_iter().collect()
-}
-
-/// After a biological validation of everything, the next dossier of the list opens by itself.
-fn validated(state: &mut State, biological: bool, view: DossierView) -> Vec<Effect> {
-    let id = view.id;
-    let mut effects = show_dossier(state, view);
-    let Some(Screen::Dossier(d)) = state.screen() else { return effects };
-    let finished = biological && d.id == id && d.step() == Step::Nothing;
-    if !finished {
-        state.say(Level::Done, if biological { m::DONE_BIOLOGICAL } else { m::DONE_TECHNICAL });
-        return effects;
-    }
-    let mut next = None;
-    for screen in state.screens_mut() {
-        let Screen::Validation(v) = screen else { continue };
-        let Some(list) = &mut v.list else { continue };
-        list.retain(|l| l.id != id);
-        v.selected = v.selected.min(list.len().saturating_sub(1));
-        next = list.get(v.selected).map(|l| l.id);
-    }
-    if let Some(next) = next {
-        state.pop();
-        state.say(Level::Done, m::DONE_NEXT);
-        effects.extend(laboratory::show_dossier(state, next, Some(Default::default())));
-    } else {
-        state.say(Level::Done, m::DONE_BIOLOGICAL);
-    }
-    effects
-}
-
-fn picks(state: &mut State, text: &str, value: Value) -> Done {
-    if matches!(state.layers.last(), Some(Layer::Picker(_))) {
-        let asked = match state.layers.last() {
-            Some(Layer::Picker(p)) => p.field.text() == text,
-            _ => false,
-        };
-        if asked {
-            match wire::read::<CatalogueHits>(value.clone()) {
-                Ok(hits) => layers::fill_exams(state, &hits),
-                Err(_) => layers::fill_people(state, wire::read(value)?),
-            }
-        }
-        return Ok(Vec::new());
-    }
-    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Ok(Vec::new()) };
-    if n.field.text() != text {
-        return Ok(Vec::new());
-    }
-    if n.at_correspondents {
-        n.people_found = wire::read::<Correspondents>(value)?.correspondents;
-    } else {
-        n.exams_found = layers::exam_rows(&wire::read::<CatalogueHits>(value)?);
-    }
-    n.answered = Some(text.to_owned());
-    if std::mem::take(&mut n.take_when_ready) {
-        laboratory::take(n);
-    }
-    Ok(Vec::new())
-}
-
-fn pane(state: &mut State, value: Value) -> Done {
-    let Some(Screen::Pane(p)) = state.screen() else { return Ok(Vec::new()) };
-    let lines: Vec<String> = match p.kind {
-        PaneKind::Journal => {
-            let lines: Lines = wire::read(value)?;
-            let line = |l: &paillasse_shared::domain::audit::AuditLine| {
-                format!(
-                    "{:>6}  {}  {:<10} {:<22} {} {}",
-                    l.seq,
-                    state.instant(l.at),
-                    l.actor,
-                    l.act,
-                    l.subject,
-                    l.detail
-                )
-            };
-            lines.lines.iter().rev().map(line).collect()
-        }
-        PaneKind::History(_) => {
-            let history: History = wire::read(value)?;
-            history
-                .lines
-                .iter()
-                .map(|l| {
-                    let change = l.status.map_or_else(String::new, |(from, to)| {
-                        format!("  ({} → {})", from.label(), to.label())
-                    });
-                    format!("{}  {:<12} {}{change}", state.instant(l.at), l.by, l.what)
-                })
-                .collect()
-        }
-        PaneKind::Preview => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
-        PaneKind::About => return Ok(Vec::new()),
-    };
-    if let Some(Screen::Pane(p)) = state.screen_mut() {
-        p.lines = Some(lines);
-    }
-    Ok(Vec::new())
-}
-
 /// What a failure says and where the cursor goes.
 fn failed(state: &mut State, purpose: &Purpose, failure: &Failure) -> Vec<Effect> {
     let error = wire::wire_error(failure);
@@ -517,76 +325,4 @@ fn failed(state: &mut State, purpose: &Purpose, failure: &Failure) -> Vec<Effect
         Purpose::ResultEntered | Purpose::Validated(_) | Purpose::Decide(_) => refresh(state),
         _ => Vec::new(),
     }
-}
-
-/// Something happened in the laboratory.
-pub(super) fn event(state: &mut State, method: &str, params: Value) -> Vec<Effect> {
-    if method != "event" {
-        return Vec::new();
-    }
-    let Ok(event) = wire::read::<Event>(params) else { return Vec::new() };
-    match event {
-        Event::PatientChanged { patient } | Event::InsiChanged { patient, .. } => {
-            let shown = state.patient() == Some(patient) && !matches!(state.screen(), Some(Screen::Home(_)));
-            match state.screen() {
-                Some(Screen::InsList(_)) => vec![reception::read_ins_list(state)],
-                _ if shown => vec![reception::read_patient(state, patient)],
-                _ => Vec::new(),
-            }
-        }
-        Event::DossierChanged { dossier } => match state.screen() {
-            // While a person types, the list below their cursor stays as it is.
-            Some(Screen::Dossier(d)) if d.id == dossier && d.edit.is_none() && !d.sending => {
-                vec![laboratory::read_dossier(state, dossier)]
-            }
-            Some(Screen::Validation(_)) => vec![laboratory::read_worklist(state)],
-            _ => Vec::new(),
-        },
-        Event::OrderChanged { order, state: now, dossier } => {
-            if let Some(Screen::Dossier(d)) = state.screen()
-                && Some(d.id) == dossier
-                && d.edit.is_none()
-                && !d.sending
-            {
-                let id = d.id;
-                return vec![laboratory::read_dossier(state, id)];
-            }
-            delivery::order_changed(state, order, now)
-        }
-        Event::InboxChanged { .. } => match state.screen() {
-            Some(Screen::Inbox(_)) => refresh(state),
-            _ => Vec::new(),
-        },
-        Event::DocumentChanged { .. } => Vec::new(),
-        Event::ServiceChanged { service } => {
-            match state.services.iter_mut().find(|s| s.service == service.service) {
-                Some(known) => *known = service,
-                None => state.services.push(service),
-            }
-            Vec::new()
-        }
-        Event::WorklistsChanged { worklists } => {
-            state.worklists = worklists;
-            match state.screen() {
-                Some(Screen::Queue(_)) if state.layers.is_empty() => refresh(state),
-                _ => Vec::new(),
-            }
-        }
-        Event::Lagged => {
-            let mut effects = vec![status(state)];
-            effects.extend(refresh(state));
-            effects
-        }
-        Event::Stopping => {
-            state.say(Level::Warning, m::STOPPING);
-            Vec::new()
-        }
-    }
-}
-
-/// Rank of the line that was under the cursor, in a new list; nothing jumps.
-fn kept<T, K: PartialEq>(before: Option<&[T]>, selected: usize, now: &[T], key: impl Fn(&T) -> K) -> usize {
-    let wanted = before.and_then(|b| b.get(selected)).map(&key);
-    let found = wanted.and_then(|w| now.iter().position(|n| key(n) == w));
-    found.unwrap_or_else(|| selected.min(now.len().saturating_sub(1)))
 }

@@ -1,0 +1,112 @@
+//! Conditions of the command table: what can be done here and now. Each reads the state only.
+
+use paillasse_shared::domain::rights::Right;
+use paillasse_shared::protocol::patient::InsiState;
+
+use super::State;
+use super::layer::Layer;
+use super::screen::{Screen, Step};
+
+impl State {
+    /// Something is under the cursor.
+    pub fn has_selection(&self) -> bool {
+        match self.layer_below_palette() {
+            Some(Layer::Picker(p)) => p.selected < p.rows.len(),
+            Some(_) => true,
+            None => self.screen_has_selection(),
+        }
+    }
+
+    fn screen_has_selection(&self) -> bool {
+        match self.screen() {
+            // `Entrée` may be typed ahead of the answer.
+            Some(Screen::Home(h)) => !h.is_current() || h.dossier.is_some() || h.selected < h.hits.len(),
+            Some(Screen::Validation(v)) => v.list.as_ref().is_some_and(|l| v.selected < l.len()),
+            Some(Screen::InsList(v)) => v.list.as_ref().is_some_and(|l| v.selected < l.len()),
+            Some(Screen::Queue(q)) => q.summary.as_ref().is_some_and(|s| q.selected < s.causes.len()),
+            Some(Screen::Orders(o)) => o.list.as_ref().is_some_and(|l| o.selected < l.len()),
+            Some(Screen::Order(o)) => o.detail.is_some(),
+            Some(Screen::Inbox(i)) => i.list.as_ref().is_some_and(|l| i.selected < l.len()),
+            Some(Screen::Message(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// A patient is created only after a search that was answered (or with a draft waiting).
+    pub fn may_create(&self) -> bool {
+        match self.screen() {
+            Some(Screen::Home(h)) => {
+                self.draft.is_some() || (h.is_current() && !h.field.is_blank() && h.dossier.is_none())
+            }
+            _ => false,
+        }
+    }
+
+    /// There is a patient to act for.
+    pub fn has_patient(&self) -> bool {
+        self.patient().is_some()
+    }
+
+    /// INSi may be called: not for a doubtful or fictitious identity, and not twice at once.
+    pub fn may_fetch_ins(&self) -> bool {
+        let Some(record) = self.record() else { return false };
+        let busy = matches!(record.insi, InsiState::Running { .. });
+        record.state.may_call_insi() && !busy && self.may(Right::CallInsi)
+    }
+
+    /// A device may be recorded.
+    pub fn may_qualify(&self) -> bool {
+        self.record().is_some_and(|r| !r.state.validated) && self.may(Right::QualifyIdentity)
+    }
+
+    /// A return is on screen.
+    pub fn may_accept(&self) -> bool {
+        matches!(self.screen(), Some(Screen::Compare(c)) if c.pending.is_some() && !c.sending)
+    }
+
+    /// The dossier has results.
+    pub fn has_results(&self) -> bool {
+        matches!(self.screen(), Some(Screen::Dossier(d)) if d.current().is_some())
+    }
+
+    /// Something can be validated by this person.
+    pub fn may_validate(&self) -> bool {
+        match self.screen() {
+            Some(Screen::Dossier(d)) => match d.step() {
+                Step::Technical => self.may(Right::ValidateTechnical),
+                Step::Biological => self.may(Right::ValidateBiological),
+                Step::Nothing => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// A critical result waits for a call to be traced.
+    pub fn has_critical(&self) -> bool {
+        match self.screen() {
+            Some(Screen::Dossier(d)) => d.results().iter().any(|r| r.flag.is_some_and(|f| f.is_critical())),
+            _ => false,
+        }
+    }
+
+    /// The question or the typed line is complete.
+    pub fn may_confirm(&self) -> bool {
+        match self.layers.last() {
+            Some(Layer::Prompt(p)) => !p.field.is_blank(),
+            _ => true,
+        }
+    }
+
+    /// There is somewhere to go back to.
+    pub fn may_go_back(&self) -> bool {
+        if !self.layers.is_empty() || self.screens.len() > 1 {
+            return true;
+        }
+        matches!(self.screen(), Some(Screen::Home(h)) if !h.field.text().is_empty())
+    }
+
+    /// There is something to copy.
+    pub fn has_identifier(&self) -> bool {
+        self.identifier().is_some()
+    }
+}

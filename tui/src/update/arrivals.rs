@@ -1,0 +1,216 @@
+//! Answers that change more than one screen or move on by themselves: a search, a creation, a record, a dossier.
+
+use paillasse_shared::domain::ids::PatientId;
+use paillasse_shared::protocol::audit::Lines;
+use paillasse_shared::protocol::dossier::{CatalogueHits, Correspondents, DossierView, Preview};
+use paillasse_shared::protocol::patient::{Created, History, PatientRecord, SearchResult};
+use serde_json::Value;
+
+use super::replies::Done;
+use crate::action::Effect;
+use crate::messages as m;
+use crate::state::layer::Layer;
+use crate::state::screen::{PaneKind, PatientScreen, Screen, Step};
+use crate::state::{Level, State};
+use crate::update::{laboratory, layers, reception};
+use crate::wire;
+
+pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Done {
+    let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
+    if home.field.text() != text {
+        return Ok(Vec::new());
+    }
+    // The same search again (a refresh) keeps the cursor on its patient.
+    home.selected =
+        if home.is_current() { kept(Some(&home.hits), home.selected, &result.hits, |h| h.id) } else { 0 };
+    home.hits = result.hits;
+    home.more = result.more;
+    home.dossier = result.dossier;
+    home.answered = Some(text);
+    let at_home = state.layers.is_empty() && matches!(state.screen(), Some(Screen::Home(_)));
+    let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
+    let typed_ahead = std::mem::take(&mut home.open_when_ready);
+    // One person and no doubt, or a dossier: `Entrée` typed ahead opens; several: the person chooses.
+    let certain = home.dossier.is_some() || home.hits.len() == 1;
+    if typed_ahead && at_home && certain {
+        return Ok(reception::open_hit(state));
+    }
+    if typed_ahead {
+        state.notice = None;
+    }
+    Ok(Vec::new())
+}
+
+pub(super) fn created(state: &mut State, created: Created) -> Done {
+    if let Some(Screen::Form(form)) = state.screen_mut() {
+        form.sending = false;
+    }
+    match created {
+        Created::Created { patient } => {
+            if matches!(state.screen(), Some(Screen::Form(_))) {
+                state.pop();
+            }
+            state.draft = None;
+            state.say(Level::Done, m::DONE_CREATED);
+            let id = patient.id;
+            state.push(Screen::Patient(PatientScreen { id, record: Some(patient), selected: 0 }));
+        }
+        Created::Similar { hits } => reception::similar(state, &hits),
+    }
+    Ok(Vec::new())
+}
+
+/// A record, wherever that patient is shown.
+pub(super) fn show_record(state: &mut State, id: PatientId, record: PatientRecord) {
+    for screen in state.screens_mut() {
+        match screen {
+            Screen::Patient(p) if p.id == id => {
+                p.selected = p.selected.min(record.dossiers.len().saturating_sub(1));
+                p.record = Some(Box::new(record.clone()));
+            }
+            Screen::Compare(c) if c.record.id == id => {
+                *c.record = record.clone();
+                c.sending = false;
+            }
+            Screen::NewDossier(n) if n.patient == id => n.record = Some(Box::new(record.clone())),
+            Screen::Dossier(d) if d.view.as_ref().is_some_and(|v| v.patient == id) => {
+                d.record = Some(Box::new(record.clone()));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A dossier, wherever it is shown; its patient is read for the bandeau when needed.
+pub(super) fn show_dossier(state: &mut State, view: DossierView) -> Vec<Effect> {
+    let mut patient = None;
+    for screen in state.screens_mut() {
+        let Screen::Dossier(d) = screen else { continue };
+        if d.id != view.id {
+            continue;
+        }
+        // An answer older than what is shown changes nothing.
+        if d.view.as_ref().is_some_and(|v| v.version > view.version) {
+            continue;
+        }
+        d.sending = false;
+        let current = d.current().map(|r| r.id);
+        d.view = Some(Box::new(view.clone()));
+        d.selected = d.results().iter().position(|r| Some(r.id) == current).unwrap_or(d.selected);
+        if d.record.as_ref().is_none_or(|r| r.id != view.patient) {
+            d.record = None;
+            patient = Some(view.patient);
+        }
+    }
+    patient.map(|id| reception::read_patient(state, id)).into_iter().collect()
+}
+
+/// After a biological validation of everything, the next dossier of the list opens by itself.
+pub(super) fn validated(state: &mut State, biological: bool, view: DossierView) -> Vec<Effect> {
+    let id = view.id;
+    let mut effects = show_dossier(state, view);
+    let Some(Screen::Dossier(d)) = state.screen() else { return effects };
+    let finished = biological && d.id == id && d.step() == Step::Nothing;
+    if !finished {
+        state.say(Level::Done, if biological { m::DONE_BIOLOGICAL } else { m::DONE_TECHNICAL });
+        return effects;
+    }
+    let mut next = None;
+    for screen in state.screens_mut() {
+        let Screen::Validation(v) = screen else { continue };
+        let Some(list) = &mut v.list else { continue };
+        list.retain(|l| l.id != id);
+        v.selected = v.selected.min(list.len().saturating_sub(1));
+        next = list.get(v.selected).map(|l| l.id);
+    }
+    if let Some(next) = next {
+        state.pop();
+        state.say(Level::Done, m::DONE_NEXT);
+        effects.extend(laboratory::show_dossier(state, next, Some(Default::default())));
+    } else {
+        state.say(Level::Done, m::DONE_BIOLOGICAL);
+    }
+    effects
+}
+
+pub(super) fn picks(state: &mut State, text: &str, value: Value) -> Done {
+    if matches!(state.layers.last(), Some(Layer::Picker(_))) {
+        let asked = match state.layers.last() {
+            Some(Layer::Picker(p)) => p.field.text() == text,
+            _ => false,
+        };
+        if asked {
+            match wire::read::<CatalogueHits>(value.clone()) {
+                Ok(hits) => layers::fill_exams(state, &hits),
+                Err(_) => layers::fill_people(state, wire::read(value)?),
+            }
+        }
+        return Ok(Vec::new());
+    }
+    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Ok(Vec::new()) };
+    if n.field.text() != text {
+        return Ok(Vec::new());
+    }
+    if n.at_correspondents {
+        n.people_found = wire::read::<Correspondents>(value)?.correspondents;
+    } else {
+        n.exams_found = layers::exam_rows(&wire::read::<CatalogueHits>(value)?);
+    }
+    n.answered = Some(text.to_owned());
+    if std::mem::take(&mut n.take_when_ready) {
+        laboratory::take(n);
+    }
+    Ok(Vec::new())
+}
+
+pub(super) fn pane(state: &mut State, value: Value) -> Done {
+    let Some(Screen::Pane(p)) = state.screen() else { return Ok(Vec::new()) };
+    let lines: Vec<String> = match p.kind {
+        PaneKind::Journal => {
+            let lines: Lines = wire::read(value)?;
+            let line = |l: &paillasse_shared::domain::audit::AuditLine| {
+                format!(
+                    "{:>6}  {}  {:<10} {:<22} {} {}",
+                    l.seq,
+                    state.instant(l.at),
+                    l.actor,
+                    l.act,
+                    l.subject,
+                    l.detail
+                )
+            };
+            lines.lines.iter().rev().map(line).collect()
+        }
+        PaneKind::History(_) => {
+            let history: History = wire::read(value)?;
+            history
+                .lines
+                .iter()
+                .map(|l| {
+                    let change = l.status.map_or_else(String::new, |(from, to)| {
+                        format!("  ({} → {})", from.label(), to.label())
+                    });
+                    format!("{}  {:<12} {}{change}", state.instant(l.at), l.by, l.what)
+                })
+                .collect()
+        }
+        PaneKind::Preview => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
+        PaneKind::About => return Ok(Vec::new()),
+    };
+    if let Some(Screen::Pane(p)) = state.screen_mut() {
+        p.lines = Some(lines);
+    }
+    Ok(Vec::new())
+}
+
+/// Rank of the line that was under the cursor, in a new list; nothing jumps.
+pub(super) fn kept<T, K: PartialEq>(
+    before: Option<&[T]>,
+    selected: usize,
+    now: &[T],
+    key: impl Fn(&T) -> K,
+) -> usize {
+    let wanted = before.and_then(|b| b.get(selected)).map(&key);
+    let found = wanted.and_then(|w| now.iter().position(|n| key(n) == w));
+    found.unwrap_or_else(|| selected.min(now.len().saturating_sub(1)))
+}
