@@ -128,7 +128,8 @@ async fn dispatch(
 ) -> Result<(u32, Option<Timestamp>), crate::store::StoreError> {
     let settings = &app.config.outbox;
     let now = app.env.now();
-    let room = match app.board.allowed(service, now) {
+    let allowed = app.board.allowed(service, now);
+    let room = match allowed {
         Allowed::No => return Ok((0, None)),
         Allowed::NotBefore(at) => return Ok((0, Some(at))),
         Allowed::Probe => u32::from(on_wire == 0),
@@ -140,7 +141,7 @@ async fn dispatch(
         return Ok((0, None));
     }
     let Some(due) = app.store.next_due(service).await? else { return Ok((0, None)) };
-    if due > now {
+    if due > now && allowed != Allowed::Probe {
         return Ok((0, Some(due)));
     }
     let may = pace.room(service, room, settings.rate, now);
@@ -148,7 +149,7 @@ async fn dispatch(
         return Ok((0, pace.next(service)));
     }
     let lease = Duration::from_secs(settings.lease_seconds);
-    let claimed = app.store.claim(service, may, now, lease).await?;
+    let claimed = app.store.claim(service, may, now, lease, allowed == Allowed::Probe).await?;
     let started = u32::try_from(claimed.len()).unwrap_or(0);
     pace.started(service, started, settings.rate);
     for order in claimed {
@@ -169,7 +170,7 @@ async fn dispatch(
             Done { claimed: order, outcome, took: begun.elapsed() }
         });
     }
-    let again = (started == may).then(|| pace.next(service)).flatten();
+    let again = if started == may { pace.next(service) } else { (due > now).then_some(due) };
     Ok((started, again))
 }
 

@@ -11,6 +11,7 @@ use paillasse_connectors::mail::{
     Attachment, MailAddress, MailDraft, PermanentCause, SecurityCause, SmtpError, SmtpErrorKind,
     XdmAttachment, compose, xdm_subject,
 };
+use paillasse_connectors::soap::{NetworkKind, SoapError};
 use paillasse_documents::lot_signature::{self, LotToSign};
 use paillasse_documents::xds::{
     Channel, Code, EntryContext, EntryUuid, Lot, Replacement, Rules, SetContext, Visibility, check,
@@ -256,11 +257,17 @@ fn dmp_error(e: &DmpError, order: &Claimed) -> Outcome {
         return Outcome::Unknown { words };
     }
     let transport = matches!(e.kind, DmpErrorKind::Transport(_));
+    // A certificate that expired on the other side is an outage for us: trials go on, nothing leaves meanwhile.
+    let peer_certificate = matches!(
+        e.kind,
+        DmpErrorKind::Transport(SoapError::Network { kind: NetworkKind::PeerCertificate(_), .. })
+    );
     let parked = |words: String| Outcome::Parked {
         reason: Reason::Refused { code: dmp_code(e), words: words.clone() },
         words,
     };
     match e.class {
+        _ if peer_certificate => Outcome::Retry { words, transport },
         ErrorClass::Retry | ErrorClass::RetrySlow => Outcome::Retry { words, transport },
         ErrorClass::RetryFew if order.attempt < FEW => Outcome::Retry { words, transport },
         ErrorClass::RefreshTarget if order.attempt < 2 => Outcome::Retry { words, transport: false },

@@ -16,13 +16,15 @@ use crate::store::patients::json;
 use crate::store::time::{at, ms};
 
 impl Store {
-    /// Gives up to `limit` due orders of a service to workers: urgent first, then in order.
+    /// Gives up to `limit` due orders of a service to workers: urgent first, then in order. A `probe` of a service that
+    /// is down takes the oldest that waits for it, whatever its next trial was to be: later ones do not overtake it.
     pub async fn claim(
         &self,
         service: Service,
         limit: u32,
         now: Timestamp,
         lease: Duration,
+        probe: bool,
     ) -> Result<Vec<Claimed>, StoreError> {
         self.write(move |tx| {
             let until = ms(now).saturating_add(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX));
@@ -31,12 +33,13 @@ impl Store {
                 "UPDATE outbox SET state = 'leased', lease_until = ?4, attempts = attempts + 1, since = ?3, \
                  in_doubt = CASE WHEN state = 'unknown' OR service = 'dmp' THEN 1 ELSE 0 END, reason = NULL, cause = NULL, \
                  receipt = CASE WHEN state = 'unknown' THEN 'ask' END \
-                 WHERE id IN (SELECT id FROM outbox WHERE service = ?1 AND state IN ('scheduled', 'unknown') AND due_at <= ?3 \
-                 ORDER BY urgent DESC, due_at, id LIMIT ?2) \
+                 WHERE id IN (SELECT id FROM outbox WHERE service = ?1 AND state IN ('scheduled', 'unknown') \
+                 AND (due_at <= ?3 OR (?5 AND state = 'scheduled' AND reason IS NOT NULL)) \
+                 ORDER BY urgent DESC, CASE WHEN ?5 THEN created_at ELSE due_at END, id LIMIT ?2) \
                  RETURNING id, patient, dossier, document, correspondent, recipient, identifier, payload, asked_by, attempts, receipt, created_at",
             )?;
             let mut claimed = s
-                .query_map(params![service.code(), limit, ms(now), until], |r| {
+                .query_map(params![service.code(), limit, ms(now), until, probe], |r| {
                     Ok(Claimed {
                         id: OrderId(r.get(0)?),
                         service,
@@ -232,7 +235,8 @@ impl Store {
         self.write(move |tx| {
             let n = tx
                 .prepare_cached(
-                    "UPDATE outbox SET due_at = ?2, reason = NULL, cause = NULL WHERE service = ?1 AND state = 'scheduled' AND due_at > ?2",
+                    "UPDATE outbox SET due_at = created_at, reason = NULL, cause = NULL WHERE service = ?1 AND state = 'scheduled' \
+                     AND (due_at > ?2 OR reason IS NOT NULL)",
                 )?
                 .execute(params![service.code(), ms(now)])?;
             tx.prepare_cached("UPDATE outbox SET due_at = ?2 WHERE service = ?1 AND state = 'unknown' AND due_at > ?2 AND due_at < ?3")?
