@@ -6,12 +6,13 @@
 mod support;
 
 use jiff::ToSpan;
-use paillasse_shared::domain::identity::{Attribute, DeviceKind, Status, status::Effect};
+use paillasse_shared::domain::identity::{Attribute, Status, status::Effect};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::{OrderState, Reason, Service};
 use paillasse_shared::protocol::methods as m;
-use paillasse_shared::protocol::patient::{self, Created, InsiState, PatientRef};
+use paillasse_shared::protocol::patient::{self, InsiState, PatientRef};
 use paillasse_shared::protocol::{dossier, ins, queue};
+use support::flows::{create, dmp_order, drain, qualified, record, validated_dossier};
 use support::{House, NIA, TEST_NIR, person};
 
 const NUMBER: &str = "2800399100042";
@@ -20,77 +21,10 @@ fn zoe(given: &[&str]) -> String {
     person("EXEMPLE", given, "F", "1980-03-12", "69382", NUMBER, TEST_NIR)
 }
 
-/// Creates, recovers and qualifies the person whom INSi knows.
-async fn qualified(house: &mut House, name: &str, first: &str, sex: &str, born: &str) -> PatientId {
-    let created = house
-        .call::<m::PatientCreate>(patient::CreateParams {
-            birth_name: name.into(),
-            first_name: first.into(),
-            sex: sex.into(),
-            birth_date: born.into(),
-            ..patient::CreateParams::default()
-        })
-        .await;
-    let Created::Created { patient } = created else { panic!("{created:?}") };
-    let id = patient.id;
-    let state = house.call::<m::InsFetch>(ins::FetchParams { id, wait: true }).await;
-    assert!(matches!(state.insi, InsiState::ToDecide { .. }), "{state:?}");
-    let decide = ins::DecideParams { id, return_id: None, despite_contradiction: false, motive: None };
-    house.call::<m::InsAccept>(decide).await;
-    let record = house
-        .call::<m::InsQualify>(ins::QualifyParams {
-            id,
-            device: DeviceKind::NationalIdCard,
-            parent_device: None,
-        })
-        .await;
-    assert_eq!(record.status, Status::Qualifiee);
-    id
-}
-
-async fn drain(house: &mut House, service: Service) {
-    house.call::<m::QueueDrain>(queue::DrainParams { service: Some(service) }).await;
-}
-
-async fn record(house: &mut House, id: PatientId) -> patient::PatientRecord {
-    house.call::<m::PatientGet>(PatientRef { id }).await
-}
-
 async fn verify(house: &mut House, id: PatientId) {
     let queued = house.call::<m::InsVerify>(ins::VerifyParams { ids: vec![id], due: false }).await;
     assert_eq!(queued.queued, 1);
     drain(house, Service::Verify).await;
-}
-
-/// A dossier validated, whose DMP order is in the state asked.
-async fn validated_dossier(house: &mut House, patient: PatientId) -> queue::OrderView {
-    let d = house
-        .call::<m::DossierCreate>(dossier::CreateParams {
-            patient: Some(patient),
-            analyses: vec!["NA".into()],
-            ..dossier::CreateParams::default()
-        })
-        .await;
-    house
-        .call::<m::ResultEnter>(dossier::ResultEnterParams {
-            dossier: d.id,
-            analysis: d.chapters[0].results[0].analysis.clone(),
-            value: "140".into(),
-            comment: None,
-        })
-        .await;
-    let validate = dossier::ValidateParams { id: Some(d.id), ..dossier::ValidateParams::default() };
-    house.call::<m::DossierValidate>(validate).await;
-    dmp_order(house, d.id).await
-}
-
-async fn dmp_order(house: &mut House, dossier: paillasse_shared::domain::ids::DossierId) -> queue::OrderView {
-    let filter = queue::ListParams {
-        dossier: Some(dossier),
-        service: Some(Service::Dmp),
-        ..queue::ListParams::default()
-    };
-    house.call::<m::QueueList>(filter).await.orders.pop().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,17 +127,8 @@ async fn ver_09_and_10_verifications_are_journalled_and_can_be_paused_alone() {
 
 /// A public identity that every simulated INSi knows.
 async fn qualified_elsewhere(house: &mut House) {
-    let created = house
-        .call::<m::PatientCreate>(patient::CreateParams {
-            birth_name: "ADRUN".into(),
-            first_name: "ZOE".into(),
-            sex: "F".into(),
-            birth_date: "31/12/1975".into(),
-            ..patient::CreateParams::default()
-        })
-        .await;
-    let Created::Created { patient } = created else { panic!("{created:?}") };
-    let state = house.call::<m::InsFetch>(ins::FetchParams { id: patient.id, wait: true }).await;
+    let id = create(house, "ADRUN", "ZOE", "F", "31/12/1975").await;
+    let state = house.call::<m::InsFetch>(ins::FetchParams { id, wait: true }).await;
     assert!(matches!(state.insi, InsiState::ToDecide { .. }), "{state:?}");
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, dossier_view, identity, laboratory, queue, reception, reporting, results_in, status,
+    App, Caller, dossier_view, identity, laboratory, merger, queue, reception, reporting, results_in, status,
     verification,
 };
 
@@ -71,6 +71,9 @@ pub async fn run(
         Request::PatientSetAttribute(p) => value(identity::set_attribute(app, caller, p).await?),
         Request::PatientSetConsent(p) => value(reception::set_consent(app, caller, p).await?),
         Request::PatientDisclosures(p) => value(reception::disclosures(app, caller, p.id).await?),
+        Request::PatientMergePreview(p) => value(merger::preview(app, caller, p).await?),
+        Request::PatientMerge(p) => value(merger::merge(app, caller, p).await?),
+        Request::PatientSplit(p) => value(merger::split(app, caller, p).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
 

@@ -72,7 +72,10 @@ fn place_label(app: &App, code: &CogCode, p: &Patient) -> String {
 }
 
 /// Opens a record: the view is journalled, and INSi is called in the background when that helps (RET-02).
+///
+/// A record that was merged into another leads to that one.
 pub async fn open(app: &App, caller: &Caller, id: PatientId) -> Result<PatientRecord, WireError> {
+    let id = app.store.resolve_patient(id).await?;
     let patient = load(app, id).await?;
     let act = caller.act(
         app.env.now(),

@@ -6,6 +6,7 @@ pub mod dossier_view;
 pub mod identity;
 pub mod insi;
 pub mod laboratory;
+pub mod merger;
 pub mod query;
 pub mod queue;
 pub mod reception;

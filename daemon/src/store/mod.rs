@@ -14,6 +14,7 @@ pub mod dossiers;
 mod engine;
 pub mod identity;
 pub mod inbox;
+pub mod merger;
 pub mod numbers;
 pub mod outbox;
 pub mod patients;

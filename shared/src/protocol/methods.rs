@@ -95,6 +95,12 @@ methods! {
     PatientSetConsent = "patient.set_consent": patient::SetConsentParams => patient::PatientRecord;
     /// With whom data bearing the INS of this patient was exchanged.
     PatientDisclosures = "patient.disclosures": patient::PatientRef => patient::Disclosures;
+    /// What merging two records would do, before it is done.
+    PatientMergePreview = "patient.merge_preview": patient::MergeParams => patient::MergePreview;
+    /// Merges two records of the same person; can be undone.
+    PatientMerge = "patient.merge": patient::MergeParams => patient::PatientRecord;
+    /// Undoes a merger: the absorbed record is there again, with its dossiers.
+    PatientSplit = "patient.split": patient::SplitParams => patient::PatientRecord;
     /// History of an identity.
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
     /// Searches a place of birth.

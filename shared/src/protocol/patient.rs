@@ -425,3 +425,37 @@ pub struct Disclosure {
     /// OID of the document.
     pub unique_id: String,
 }
+
+/// Merges two records of the same person (INS-21).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergeParams {
+    /// The record that stays.
+    pub survivor: PatientId,
+    /// The record that goes into it.
+    pub absorbed: PatientId,
+    /// Why; needed to merge, not to look.
+    #[serde(default)]
+    pub motive: Option<String>,
+}
+
+/// What merging would do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MergePreview {
+    /// Dossiers that would move.
+    pub dossiers: u64,
+    /// Documents already sent under the identity that would go, with the INS.
+    pub sent: Vec<Disclosure>,
+    /// Why it is not possible, in plain French; empty when it is.
+    pub blockers: Vec<String>,
+    /// What would happen, in plain French.
+    pub effects: Vec<String>,
+}
+
+/// Undoes a merger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitParams {
+    /// The record that was absorbed.
+    pub absorbed: PatientId,
+    /// Why.
+    pub motive: String,
+}

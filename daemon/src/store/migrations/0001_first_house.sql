@@ -27,7 +27,8 @@ CREATE TABLE patient (
   opposed INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   touched_at INTEGER NOT NULL,
-  request_id TEXT UNIQUE
+  request_id TEXT UNIQUE,
+  merged_into INTEGER              -- the record that took this one in, when two were the same person
 );
 CREATE UNIQUE INDEX patient_matricule ON patient (matricule, oid) WHERE matricule IS NOT NULL;
 CREATE INDEX patient_birth ON patient (birth_date);
@@ -66,6 +67,21 @@ CREATE TABLE former_matricule (
   why TEXT NOT NULL,
   PRIMARY KEY (patient, number, oid)
 ) WITHOUT ROWID;
+
+-- Mergers, with what moved, so that they can be undone.
+CREATE TABLE merger (
+  id INTEGER PRIMARY KEY,
+  survivor INTEGER NOT NULL,
+  absorbed INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  motive TEXT NOT NULL,
+  dossiers TEXT NOT NULL,          -- JSON array of ids
+  undone_at INTEGER,
+  undone_by TEXT
+);
+CREATE INDEX merger_absorbed ON merger (absorbed) WHERE undone_at IS NULL;
+CREATE INDEX merger_survivor ON merger (survivor);
 
 -- Where INSi stands for each patient; the call itself is an order of the outbox.
 CREATE TABLE insi (
