@@ -1,6 +1,6 @@
 //! Processes that the demonstration starts: found beside this one, dying with it, their words kept in a file.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -32,13 +32,16 @@ impl Binaries {
     /// One of them is missing.
     pub fn beside_this_one() -> Result<Self, WireError> {
         let own = std::env::current_exe().map_err(|e| fault(Path::new("paillasse"), &e))?;
-        let here = own.parent().unwrap_or(Path::new("."));
+        Self::of(own.parent().unwrap_or(Path::new(".")))
+    }
+
+    fn of(folder: &Path) -> Result<Self, WireError> {
         let find = |name: &str| {
-            let path = here.join(name);
+            let path = folder.join(name);
             if path.is_file() {
                 return Ok(path);
             }
-            let cause = format!("le programme « {name} » manque dans {}", here.display());
+            let cause = format!("le programme « {name} » manque dans {}", folder.display());
             Err(WireError::not_found(cause).hint("« sh packaging/demo » construit tout ce qu'il faut"))
         };
         Ok(Self { sim: find("paillasse-sim")?, daemon: find("paillassed")? })
@@ -161,8 +164,52 @@ fn last_words(log: &Path) -> String {
 
 /// True when a process of this number is alive.
 pub fn alive(pid: u32) -> bool {
-    i32::try_from(pid).ok().and_then(Pid::from_raw).is_some_and(|pid| {
-        rustix::process::test_kill_process(pid).is_ok()
-            || fs::exists(format!("/proc/{}", pid.as_raw_nonzero())).unwrap_or(false)
-    })
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    fn shell(dir: &Path, script: &str) -> Child {
+        Child::start("sh", Path::new("/bin/sh"), dir, |c| {
+            c.args(["-c", script]);
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_missing_program_is_named_with_what_builds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("paillasse-sim"), "").unwrap();
+        let error = Binaries::of(dir.path()).err().unwrap();
+        assert!(error.cause.contains("« paillassed » manque"), "{}", error.cause);
+        assert!(error.hint.unwrap().contains("sh packaging/demo"));
+    }
+
+    #[test]
+    fn the_first_line_is_told_and_the_child_ends_with_its_owner() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = shell(dir.path(), "echo prêt; echo suite; exec sleep 1000");
+        let (tell, told) = channel();
+        child.first_line(move |line| tell.send(line).unwrap());
+        assert_eq!(told.recv().unwrap(), "prêt\n");
+        let pid = child.process.id();
+        assert!(alive(pid) && !child.ended());
+        drop(child);
+        assert!(!alive(pid));
+    }
+
+    #[test]
+    fn the_last_words_of_a_child_are_shown() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut child = shell(dir.path(), "echo 'port déjà pris' >&2; exit 1");
+        child.process.wait().unwrap();
+        let error = child.failure("ne démarre pas");
+        assert_eq!(error.cause, "ne démarre pas :\nport déjà pris");
+    }
 }

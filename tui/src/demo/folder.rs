@@ -67,3 +67,28 @@ pub fn write(path: &Path, text: &str) -> Result<(), WireError> {
 pub fn fault(path: &Path, error: &io::Error) -> WireError {
     file_error(path, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_throw_away_folder_is_closed_to_others_and_goes_away() {
+        let folder = Folder::open(None, false).unwrap();
+        let path = folder.path().to_owned();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        write(&path.join("x"), "x").unwrap();
+        drop(folder);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_asked_for_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let wanted = dir.path().join("a/b");
+        drop(Folder::open(Some(wanted.clone()), false).unwrap());
+        assert!(wanted.is_dir());
+    }
+}

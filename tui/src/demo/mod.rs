@@ -141,17 +141,20 @@ pub fn run(
     // The workstation opens on its patients, and sees the rest arrive as in a laboratory; scripts get everything.
     loop {
         match wait(&told, None, &mut [&mut sim, &mut daemon])? {
-            Next::Happened(Happening::Registered) if !args.headless => return workstation(&state.socket),
+            Next::Happened(Happening::Registered) if !args.headless => break,
             Next::Happened(Happening::Seeded(seeded)) => {
                 seeded?;
-                if !args.headless {
-                    return workstation(&state.socket);
-                }
                 break;
             }
             Next::Happened(_) => {}
             Next::Stop | Next::Late => return Ok(()),
         }
+    }
+    if !args.headless {
+        workstation(&state.socket)?;
+        // Behind the workstation nobody could say that the seed had failed.
+        let failed = |h| if let Happening::Seeded(Err(error)) = h { Some(error) } else { None };
+        return told.try_iter().find_map(failed).map_or(Ok(()), Err);
     }
     let line = serde_json::to_string(&state).unwrap_or_default();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
