@@ -49,8 +49,12 @@ fn standard_input() -> Result<String, WireError> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
-        .take(MAX_REQUEST as u64)
+        .take(MAX_REQUEST as u64 + 1)
         .read_to_string(&mut text)
         .map_err(|e| WireError::new(ErrorKind::Invalid, format!("entrée standard illisible : {e}")))?;
+    if text.len() > MAX_REQUEST {
+        let most = MAX_REQUEST / 1_048_576;
+        return Err(WireError::invalid("JSON", format!("les paramètres dépassent {most} Mio")));
+    }
     Ok(text)
 }

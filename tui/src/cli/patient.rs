@@ -2,14 +2,17 @@
 
 use clap::{Args, Subcommand};
 use paillasse_shared::domain::identity::Attribute;
+use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::methods::{
     PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed, PatientGet, PatientHistory,
-    PatientSearch, PatientSetAttribute, PatientSetConsent, PlaceSearch,
+    PatientMerge, PatientMergePreview, PatientSearch, PatientSetAttribute, PatientSetConsent, PatientSplit,
+    PlaceSearch,
 };
 use paillasse_shared::protocol::patient::{
-    CreateParams, Created, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState, PatientHit,
-    PatientRecord, PatientRef, PlaceSearchParams, SearchParams, SetAttributeParams, SetConsentParams,
+    CreateParams, Created, Disclosure, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState,
+    MergeParams, MergePreview, PatientHit, PatientRecord, PatientRef, PlaceSearchParams, ScannedTraits,
+    SearchParams, SetAttributeParams, SetConsentParams, SplitParams,
 };
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
@@ -92,6 +95,30 @@ pub enum PatientCommand {
         #[arg(long, value_name = "OUI|NON", value_parser = value::yes_no, help = "Opposé, pour un motif légitime")]
         opposed: Option<bool>,
     },
+    #[command(
+        about = "Rapproche deux fiches de la même personne ; sans motif, montre seulement ce qui se passerait"
+    )]
+    Merge {
+        #[arg(
+            value_name = "RESTE",
+            help = "Fiche qui reste : identifiant du patient, ou numéro d'un de ses dossiers"
+        )]
+        survivor: Target,
+        #[arg(
+            value_name = "REJOINT",
+            help = "Fiche qui la rejoint : identifiant, ou numéro d'un de ses dossiers"
+        )]
+        absorbed: Target,
+        #[arg(long, value_name = "TEXTE", help = "Pourquoi ; avec lui, le rapprochement est fait")]
+        motive: Option<String>,
+    },
+    #[command(about = "Défait un rapprochement : la fiche revient, avec ses dossiers")]
+    Split {
+        #[arg(value_name = "PATIENT", help = "Identifiant de la fiche qui avait été rapprochée")]
+        absorbed: PatientId,
+        #[arg(long, value_name = "TEXTE", help = "Pourquoi")]
+        motive: String,
+    },
     #[command(about = "Liste ceux à qui des documents portant l'INS du patient ont été remis")]
     Disclosures {
         #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
@@ -154,6 +181,10 @@ impl PatientCommand {
                 let params = SearchParams { text: text.join(" "), limit };
                 s.show::<PatientSearch>(&params, |p, r| {
                     hits(p, &r.hits);
+                    if let (Some(scan), true) = (&r.scanned, r.hits.is_empty()) {
+                        p.line("Le code scanné dit :");
+                        scanned(p, scan);
+                    }
                     if r.more {
                         p.line("D'autres patients correspondent : précisez, ou élargissez avec --limit.");
                     }
@@ -219,6 +250,20 @@ impl PatientCommand {
                 let params = SetConsentParams { id, informed, opposed };
                 s.show::<PatientSetConsent>(&params, record)
             }
+            Self::Merge { survivor, absorbed, motive } => {
+                let (survivor, absorbed) = (s.patient_id(survivor)?, s.patient_id(absorbed)?);
+                let decided = motive.is_some();
+                let params = MergeParams { survivor, absorbed, motive };
+                if decided {
+                    return s.show::<PatientMerge>(&params, record);
+                }
+                let preview = s.call::<PatientMergePreview>(&params)?;
+                s.print(&preview, merger)?;
+                Ok(if preview.blockers.is_empty() { 0 } else { ErrorKind::Refused.exit_code() })
+            }
+            Self::Split { absorbed, motive } => {
+                s.show::<PatientSplit>(&SplitParams { absorbed, motive }, record)
+            }
             Self::Disclosures { id } => {
                 let params = PatientRef { id: s.patient_id(id)? };
                 s.show::<PatientDisclosures>(&params, disclosures)
@@ -269,6 +314,16 @@ impl PlaceCommand {
             p.table(table, "Aucun lieu ne correspond.");
         })
     }
+}
+
+fn scanned(p: &mut Page, r: &ScannedTraits) {
+    p.facts([
+        ("Nom de naissance", Some(r.birth_name.clone())),
+        ("Prénoms", Some(r.given_names.clone())),
+        ("Né(e) le", Some(french_date(&r.birth_date))),
+        ("Sexe", Some(r.sex.clone())),
+        ("Lieu de naissance", r.birth_place.clone()),
+    ]);
 }
 
 fn hits(p: &mut Page, hits: &[PatientHit]) {
@@ -369,9 +424,23 @@ pub fn insi(p: &Page, state: &InsiState) -> String {
     words::insi(state, |at| p.time(at))
 }
 
+fn merger(p: &mut Page, r: &MergePreview) {
+    r.blockers.iter().for_each(|why| p.line(format!("Impossible : {why}")));
+    r.effects.iter().for_each(|what| p.line(format!("  → {what}")));
+    p.line(format!("Dossiers qui changeraient de fiche : {}", r.dossiers));
+    if !r.sent.is_empty() {
+        p.title("Déjà transmis sous l'identité qui disparaîtrait");
+        exchanges(p, &r.sent);
+    }
+}
+
 fn disclosures(p: &mut Page, r: &Disclosures) {
+    exchanges(p, &r.lines);
+}
+
+fn exchanges(p: &mut Page, lines: &[Disclosure]) {
     let mut table = Table::new(&["Le", "Vers", "Destinataire", "Dossier", ">Version", "Document"]);
-    for line in &r.lines {
+    for line in lines {
         table.row([
             p.time(line.at),
             line.service.label().to_owned(),

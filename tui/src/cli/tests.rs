@@ -83,6 +83,9 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["patient", "consent", "1", "--informed", "oui", "--opposed", "non"],
         vec!["patient", "history", "1"],
         vec!["patient", "disclosures", "1"],
+        vec!["patient", "merge", "1", "2"],
+        vec!["patient", "merge", "1", "2", "--motive", "même personne"],
+        vec!["patient", "split", "2", "--motive", "deux personnes"],
         vec!["place", "search", "rennes"],
         vec!["ins", "fetch", "1"],
         vec!["ins", "compare", "1"],
@@ -315,7 +318,7 @@ fn patients_for_people_and_for_scripts() {
     ");
     let script = paillasse(&fake.socket, &["--json", "patient", "search", "dup"]);
     assert_eq!(script.out.lines().count(), 1);
-    assert_eq!(serde_json::from_str::<Value>(&script.out).unwrap(), found);
+    assert_eq!(serde_json::from_str::<Value>(&script.out).unwrap()["hits"], found["hits"]);
 }
 
 #[test]
