@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::{App, Caller};
 use crate::store::dossiers::Entry;
-use crate::store::inbox::{NewMessage, Received};
+use crate::store::inbox::{Named, NewMessage, Received};
 
 /// Takes one message of the line and gives the answer.
 pub async fn receive(app: &App, frame: Frame) -> Vec<u8> {
@@ -135,18 +135,20 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
     let mut values = Vec::new();
     let mut remarks = Vec::new();
     for group in &r.groups {
-        let specimen = group.specimen.and_then(|i| r.specimens.get(i));
-        if let Some(s) = specimen.filter(|s| !s.role.enters_dossier()) {
-            tracing::info!(specimen_role = ?s.role, "control result not filed");
+        // Controls, calibrators and exercises never enter a dossier; a training house takes exercises for its own.
+        let training = app.config.daemon.training && r.role(group).enters_dossier();
+        if !training && !r.enters_dossier(group) {
+            tracing::info!(specimen_role = ?r.role(group), "control or exercise not filed");
             continue;
         }
-        let tube = specimen
-            .and_then(|s| s.ids.first().cloned())
-            .or_else(|| group.order.filler.clone())
-            .or_else(|| group.order.placer.clone());
+        let tubes: Vec<String> = r.specimen_ids(group).into_iter().map(str::to_owned).collect();
+        let person = group.patient.and_then(|i| r.patients.get(i)).map(|p| Named {
+            family: p.family_name.clone(),
+            birth_date: p.birth_date.as_ref().and_then(|t| t.date).map(|d| d.to_string()),
+        });
         for o in &group.observations {
-            match received(app, header.sending_application.as_str(), tube.as_deref(), o, now) {
-                Ok(Some(v)) => values.push(v),
+            match received(app, header.sending_application.as_str(), &tubes, o, now) {
+                Ok(Some(v)) => values.push(Received { person: person.clone(), ..v }),
                 Ok(None) => {}
                 Err(remark) => remarks.push(remark),
             }
@@ -173,7 +175,7 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
 fn received(
     app: &App,
     application: &str,
-    tube: Option<&str>,
+    tubes: &[String],
     o: &Observation,
     now: Timestamp,
 ) -> Result<Option<Received>, String> {
@@ -213,11 +215,14 @@ fn received(
             ));
         }
     }
-    let Some(tube) = tube else { return Err(format!("{shown} : aucun numéro de tube")) };
+    if tubes.is_empty() {
+        return Err(format!("{shown} : aucun numéro de tube"));
+    }
     let instrument = o.instruments.first().map_or(application, |i| i.id.as_str());
     let flag = o.flags.iter().find_map(|f| Flag::parse(&f.code));
     Ok(Some(Received {
-        specimen: tube.to_owned(),
+        tubes: tubes.to_vec(),
+        person: None,
         entry: Entry {
             analysis: analysis.code.clone(),
             value: Some(value),

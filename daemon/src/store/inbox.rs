@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use paillasse_shared::domain::identity::StrictName;
+use paillasse_shared::domain::identity::normalise::fold;
 use paillasse_shared::domain::ids::{DossierId, InboxId};
 use paillasse_shared::protocol::error::WireError;
 use paillasse_shared::protocol::inbox::{InboxState, MessageDetail, MessageView};
@@ -12,17 +14,28 @@ use sha2::{Digest, Sha256};
 use super::audit::{self, Act};
 use super::dossiers::{self, Entry, Put};
 use super::engine::{Store, StoreError, Tx};
-use super::patients::json;
+use super::patients::{self, json};
 use super::time::{at, count, ms};
 use crate::catalogue::Catalogue;
 
 /// A value received, already mapped to the catalogue.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// Number of the tube or of the dossier.
-    pub specimen: String,
+    /// Numbers that may designate the tube or the dossier, most trustworthy first.
+    pub tubes: Vec<String>,
+    /// Whom the sender says it is; never used to change an identity, only to hold a result that is not hers.
+    pub person: Option<Named>,
     /// The value.
     pub entry: Entry,
+}
+
+/// A person as a sender names one.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    /// Family name, birth or used.
+    pub family: Option<String>,
+    /// `AAAA-MM-JJ`.
+    pub birth_date: Option<String>,
 }
 
 /// A message to store and file.
@@ -65,6 +78,42 @@ pub struct Filed {
     pub ack: String,
 }
 
+/// The dossier that the numbers designate; two known numbers that disagree designate none.
+fn dossier_of(tx: &Tx, tubes: &[String]) -> Result<Result<DossierId, String>, StoreError> {
+    let mut found: Option<DossierId> = None;
+    for tube in tubes {
+        match (dossiers::of_specimen(tx, tube)?, found) {
+            (Some(id), None) => found = Some(id),
+            (Some(id), Some(other)) if id != other => {
+                return Ok(Err(format!(
+                    "les numéros de tube « {} » désignent deux dossiers",
+                    tubes.join(" », « ")
+                )));
+            }
+            _ => {}
+        }
+    }
+    let shown = tubes.first().map_or("", String::as_str);
+    Ok(found.ok_or_else(|| format!("aucun dossier ne porte le tube « {shown} »")))
+}
+
+/// Why a result is held although its tube is known: the sender names somebody else.
+fn other_person(tx: &Tx, dossier: DossierId, named: Option<&Named>) -> Result<Option<String>, StoreError> {
+    let Some(named) = named else { return Ok(None) };
+    let Some(d) = dossiers::get(tx, dossier)? else { return Ok(None) };
+    let p = patients::expect(tx, d.patient)?;
+    let same = |name: &StrictName, theirs: &str| fold(name.as_str()) == fold(theirs);
+    let family =
+        named.family.as_deref().filter(|f| !f.trim().is_empty()).is_none_or(|f| {
+            same(&p.traits.birth_name, f) || p.used.name.as_ref().is_some_and(|u| same(u, f))
+        });
+    let born = named.birth_date.as_deref().is_none_or(|b| b == p.traits.birth_date.iso());
+    Ok((!family || !born).then(|| {
+        let what = if family { "une autre date de naissance" } else { "un autre nom" };
+        format!("le message porte {what} que le dossier {} : résultat retenu", d.number)
+    }))
+}
+
 fn file(
     tx: &Tx,
     values: &[Received],
@@ -74,13 +123,21 @@ fn file(
 ) -> Result<Vec<DossierId>, StoreError> {
     let mut touched: Vec<DossierId> = Vec::new();
     for v in values {
-        match dossiers::of_specimen(tx, &v.specimen)? {
-            None => remarks.push(format!("aucun dossier ne porte le tube « {} »", v.specimen)),
-            Some(id) => match dossiers::put_value(tx, id, &v.entry, catalogue, today)? {
-                Put::Done => touched.push(id),
-                Put::Same => {}
-                Put::No(why) => remarks.push(why),
-            },
+        let id = match dossier_of(tx, &v.tubes)? {
+            Ok(id) => id,
+            Err(why) => {
+                remarks.push(why);
+                continue;
+            }
+        };
+        if let Some(why) = other_person(tx, id, v.person.as_ref())? {
+            remarks.push(why);
+            continue;
+        }
+        match dossiers::put_value(tx, id, &v.entry, catalogue, today)? {
+            Put::Done => touched.push(id),
+            Put::Same => {}
+            Put::No(why) => remarks.push(why),
         }
     }
     touched.sort_unstable();

@@ -110,6 +110,8 @@ roots = "{}"
 auth = "{}"
 sign = "{}"
 homologation = "TEST-0001"
+[mllp]
+listen = "127.0.0.1:0"
 [outbox]
 backoff_seconds = [1]
 rate = 200
@@ -200,6 +202,13 @@ impl House {
         if let Some(daemon) = self.daemon.take() {
             daemon.await.unwrap();
         }
+    }
+
+    /// Where analysers send.
+    pub fn mllp(&self) -> std::net::SocketAddr {
+        let state = std::fs::read_to_string(self.dir.path().join("p.state.json")).unwrap();
+        let state: serde_json::Value = serde_json::from_str(&state).unwrap();
+        state["mllp"].as_str().unwrap().parse().unwrap()
     }
 
     /// Lets the time go by.
