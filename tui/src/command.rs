@@ -63,34 +63,37 @@ fn always(_: &State) -> bool {
 commands! {
     Open "open", labels::open, 1, Screen, [Home Validation Queue Inbox], State::has_selection, "Ouvrir la ligne choisie";
     PatientCreate "patient-create", |_| "Créer", 3, Screen, [Home], State::may_create, "Créer le patient cherché (après une recherche)";
-    DossierCreate "dossier-create", |_| "Nouveau dossier", 2, Screen, [Home Patient], State::has_patient, "Enregistrer un nouveau dossier pour ce patient";
-    RegisterNext "register-next", labels::register_next, 1, Screen, [Register], always, "Prendre la ligne choisie; champ vide : passer à la suite, puis enregistrer";
+    DossierCreate "dossier-create", labels::dossier_create, 2, Screen, [Home Patient], State::has_patient, "Enregistrer un nouveau dossier pour ce patient";
+    RegisterNext "register-next", labels::register_next, 1, Screen, [Register], always, "Prendre la ligne; champ vide : la suite, puis enregistrer";
     RegisterSkip "register-skip", labels::register_skip, 4, Screen, [Register], always, "Passer des examens aux correspondants et retour";
     DossierUrgent "dossier-urgent", |_| "Urgent", 3, Screen, [Register], always, "Marquer le dossier urgent, ou non";
-    FormSave "form-save", labels::save, 2, Screen, [Form Register], always, "Enregistrer le formulaire";
+    FormSave "form-save", labels::save, 2, Screen, [Form Register], always, "Enregistrer aussitôt (prend d'abord la ligne choisie)";
     FieldNext "field-next", |_| "Suite", 1, Screen, [Form], always, "Aller au champ suivant (enregistre après le dernier)";
     FieldPrevious "field-previous", |_| "Précédent", 0, Screen, [Form], always, "Revenir au champ précédent";
-    PatientNext "patient-next", labels::patient_next, 1, Screen, [Patient], always, "Faire ce que la fiche attend : accepter, qualifier ou ouvrir le dossier";
+    PatientNext "patient-next", labels::patient_next, 1, Screen, [Patient], always, "Faire ce que la fiche attend : accepter, qualifier, ouvrir";
     PatientShow "patient-show", |_| "Fiche patient", 6, Screen, [Dossier Review Order], always, "Ouvrir la fiche du patient";
     InsFetch "ins-fetch", |_| "Appeler INSi", 2, Screen, [Patient], State::may_fetch_ins, "Interroger le téléservice INSi pour ce patient";
     InsManual "ins-manual", |_| "Corriger", 5, Screen, [Patient], always, "Corriger les traits saisis ici";
     ConsentEdit "consent-edit", |_| "Accords", 6, Screen, [Patient], always, "Information et accords : Mon espace santé, DMP, messagerie";
     PatientHistory "patient-history", |_| "Historique", 7, Screen, [Patient], always, "Historique de l'identité et des actes sur cette fiche";
-    InsQualify "ins-qualify", |_| "Pièce", 4, Screen, [Patient Compare], State::may_qualify, "Qualifier l'identité avec une pièce vue (passeport, carte d'identité…)";
+    AttributeHomonyme "attribute-homonyme", |_| "Homonyme", 0, Screen, [Patient], State::may_attribute, "Attribut « homonyme » : le mettre ou le retirer";
+    AttributeDouteux "attribute-douteux", |_| "Douteuse", 0, Screen, [Patient], State::may_attribute, "Identité douteuse : mettre ou retirer l'attribut";
+    AttributeFictif "attribute-fictif", |_| "Fictive", 0, Screen, [Patient], State::may_attribute, "Identité fictive : mettre ou retirer l'attribut";
+    InsQualify "ins-qualify", |_| "Pièce", 4, Screen, [Patient Compare], State::may_qualify, "Qualifier avec une pièce vue (passeport, carte d'identité…)";
     InsAccept "ins-accept", |_| "Accepter", 1, Screen, [Compare], State::may_accept, "Accepter les traits d'INSi tels quels";
     InsRefuse "ins-refuse", |_| "Refuser", 2, Screen, [Compare], always, "Refuser le retour d'INSi (motif demandé)";
-    Choose "choose", |_| "Choisir", 1, Screen, [Choice Picker Palette], State::has_selection, "Choisir la ligne";
+    Choose "choose", |_| "Choisir", 1, Screen, [Choice Picker Palette], State::has_choice, "Choisir la ligne";
     ResultEdit "result-edit", |_| "Saisir", 1, Screen, [Dossier], State::has_results, "Saisir ou corriger le résultat choisi";
     ResultCommitNext "result-commit-next", |_| "Ligne suivante", 1, Screen, [Result], always, "Garder la valeur et descendre";
     ResultCommitPrevious "result-commit-previous", |_| "Ligne précédente", 0, Screen, [Result], always, "Garder la valeur et remonter";
-    ExamAdd "exam-add", |_| "Ajouter un examen", 2, Screen, [Dossier], always, "Ajouter un examen du catalogue";
+    ExamAdd "exam-add", |_| "Examen", 3, Screen, [Dossier], always, "Ajouter un examen du catalogue";
     ExamRemove "exam-remove", |_| "Retirer", 0, Screen, [Dossier], State::has_results, "Retirer l'examen choisi (sans résultat validé)";
-    CorrespondentAdd "correspondent-add", |_| "Correspondant", 3, Screen, [Dossier], always, "Choisir le prescripteur ou une copie";
-    DossierReview "dossier-review", |_| "Valider", 4, Screen, [Dossier], State::has_results, "Ouvrir ce dossier en validation";
+    CorrespondentAdd "correspondent-add", |_| "Correspondant", 4, Screen, [Dossier], always, "Choisir le prescripteur ou une copie";
+    DossierReview "dossier-review", labels::review, 2, Screen, [Dossier Result], State::may_review, "Ouvrir ce dossier en validation (garde la valeur en cours)";
     DocumentPreview "document-preview", |_| "Aperçu", 6, Screen, [Dossier Review], always, "Voir le compte rendu tel qu'il partira";
     Validate "validate", labels::validate, 1, Screen, [Review], State::may_validate, "Valider : technique d'abord, puis biologique";
-    DocumentHold "document-hold", |_| "Retenir", 3, Screen, [Review], always, "Retenir ce document (acte explicite, motif demandé)";
-    DocumentInvisible "document-invisible", |_| "Invisible", 4, Screen, [Review], always, "Rendre le document invisible au patient jusqu'à l'annonce";
+    DocumentHold "document-hold", |_| "Retenir", 3, Screen, [Review], always, "Retenir ce document, ou le libérer";
+    DocumentInvisible "document-invisible", |_| "Invisible", 4, Screen, [Review], always, "Document invisible au patient jusqu'à l'annonce, ou visible";
     CallTrace "call-trace", |_| "Tracer", 2, Screen, [Review], State::has_critical, "Tracer l'appel du prescripteur pour un résultat critique";
     OrderCure "order-cure", |_| "Guérir", 2, Screen, [Queue Order], State::has_selection, "Aller au geste qui guérit cette cause";
     OrderNow "order-now", |_| "Maintenant", 3, Screen, [Queue Order], State::has_selection, "Envoyer maintenant ce qui attend une heure";
@@ -99,11 +102,12 @@ commands! {
     OrderCancel "order-cancel", |_| "Annuler l'envoi", 0, Screen, [Queue Order], State::has_selection, "Annuler l'envoi avant son départ";
     MessageReplay "message-replay", |_| "Rejouer", 2, Screen, [Inbox Message], State::has_selection, "Rejouer ce message d'automate";
     MessageClose "message-close", |_| "Écarter", 3, Screen, [Inbox Message], State::has_selection, "Écarter ce message (motif demandé)";
-    Confirm "confirm", |_| "Confirmer", 1, Screen, [Confirm Reason], State::may_confirm, "Confirmer";
+    PromptAccept "prompt-accept", |_| "Confirmer", 1, Screen, [Reason], State::may_accept_prompt, "Garder ce qui est tapé, quand l'acte peut être repris";
+    Confirm "confirm", labels::confirm, 1, Screen, [Confirm Reason], State::may_confirm, "Confirmer";
     Help "help", |_| "Aide", 90, Everywhere, [Global], always, "Toutes les touches valables maintenant";
     Palette "palette", |_| "Tout faire", 91, Everywhere, [Global], always, "Chercher une commande par son nom";
     Back "back", labels::back, 80, Everywhere, [Global Confirm], State::may_go_back, "Revenir, sans rien perdre";
-    GoSearch "go-search", |_| "Recherche", 0, Everywhere, [Global], always, "Aller à la recherche";
+    GoSearch "go-search", |_| "Recherche", 0, Everywhere, [Global], always, "Nouvelle recherche";
     GoValidation "go-validation", |_| "Validation", 0, Everywhere, [Global], always, "Aller aux dossiers à valider";
     GoQueue "go-queue", |_| "Envois", 0, Everywhere, [Global], always, "Envois : pourquoi pas parti ?";
     GoInbox "go-inbox", |_| "Automates", 0, Everywhere, [Global], always, "Messages d'automates à traiter";
@@ -164,7 +168,7 @@ mod tests {
             assert!(c.name.chars().all(|x| x.is_ascii_lowercase() || x == '-'), "{}", c.name);
             assert!(seen.insert(c.name), "{} twice", c.name);
             assert!(
-                c.doc.chars().count() > 3 && !c.doc.ends_with('.') && !c.doc.contains('\n'),
+                (4..=62).contains(&c.doc.chars().count()) && !c.doc.ends_with('.') && !c.doc.contains('\n'),
                 "{}",
                 c.name
             );

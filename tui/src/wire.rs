@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::action::Effect;
 use crate::client::{Failure, Greeting, Slot};
+use crate::messages::capital;
 use crate::state::{Purpose, State};
 
 /// How long an ordinary request may take before the screen says that nobody answers.
@@ -79,8 +80,12 @@ pub fn wire_error(failure: &Failure) -> Option<WireError> {
 #[must_use]
 pub fn sentence(failure: &Failure) -> String {
     match wire_error(failure) {
-        Some(WireError { cause, hint: Some(hint), .. }) => format!("{cause}. {hint}"),
-        Some(error) => error.cause,
+        Some(WireError { cause, hint: Some(hint), .. }) => {
+            let cause = capital(&cause);
+            let dot = if cause.ends_with(['.', '?', '!']) { "" } else { "." };
+            format!("{cause}{dot} {}", capital(&hint))
+        }
+        Some(error) => capital(&error.cause),
         None => failure.to_string(),
     }
 }

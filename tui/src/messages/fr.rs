@@ -126,7 +126,7 @@ pub const INS_PANEL: &str = "Identité nationale de santé";
 /// Heading.
 pub const DOSSIERS: &str = "Dossiers";
 /// No dossier.
-pub const NO_DOSSIER: &str = "Aucun dossier.";
+pub const NO_DOSSIER: &str = "Aucun dossier pour l'instant.";
 /// INS not shown.
 pub const NO_INS: &str = "Pas d'INS sur cette fiche.";
 
@@ -195,7 +195,7 @@ pub const TRACE_NOTE: &str = "Qui a été prévenu, et ce qui a été dit.";
 /// Title.
 pub const ADDRESS: &str = "Adresse MSSanté du correspondant";
 /// Note.
-pub const ADDRESS_NOTE: &str = "L'adresse complète; les ordres de cette cause sont rejoués une fois.";
+pub const ADDRESS_NOTE: &str = "l'adresse complète. Les envois que cela retenait partent, une fois.";
 /// Title.
 pub const CLOSE_MESSAGE: &str = "Écarter ce message";
 /// Note.
@@ -226,11 +226,22 @@ pub const QUEUE: &str = "Envois : pourquoi pas parti ?";
 /// Title.
 pub const INBOX: &str = "Messages d'automates à traiter";
 /// Empty list.
-pub const NOTHING_TO_DO: &str = "Rien à traiter.";
+pub const NOTHING_TO_VALIDATE: [&str; 2] =
+    ["Rien à valider.", "Un dossier vient ici dès qu'un résultat est saisi ou reçu d'un automate."];
+/// Empty list.
+pub const NO_INS_RETURN: [&str; 2] =
+    ["Aucun retour d'INSi à traiter.", "Une réponse qui attend quelqu'un vient ici; la fiche le dit aussi."];
+/// Empty list.
+pub const NO_MESSAGE: [&str; 2] = [
+    "Aucun message d'automate à traiter.",
+    "Ceux qui sont illisibles ou ne trouvent pas leur dossier viennent ici.",
+];
 /// Empty queue.
-pub const ALL_LEFT: &str = "Tout est parti.";
+pub const ALL_LEFT: &str = "Tout est parti : rien ne retient aucun envoi.";
 /// Heading.
 pub const DEPARTURE: &str = "Au départ après validation";
+/// Heading while results are awaited.
+pub const DEPARTURE_LATER: &str = "Au départ quand tout sera validé";
 /// Heading.
 pub const SENDINGS: &str = "Envois";
 /// Heading.
@@ -271,7 +282,13 @@ pub const DONE_REFUSED: &str = "Retour d'INSi refusé; l'identité reste inchang
 /// Said.
 pub const DONE_DEVICE: &str = "Pièce enregistrée.";
 /// Said.
-pub const DONE_QUALIFIED: &str = "Pièce enregistrée : identité qualifiée. Les envois retenus partent.";
+pub const DONE_QUALIFIED: &str = "Identité qualifiée. Les envois que cela retenait partent.";
+/// Said of a patient without dossier.
+pub const DONE_QUALIFIED_NEW: &str = "Identité qualifiée. Entrée ouvre un premier dossier.";
+/// Said.
+pub const DONE_ATTRIBUTE_ON: &str = "Attribut mis; il figure à côté du statut.";
+/// Said.
+pub const DONE_ATTRIBUTE_OFF: &str = "Attribut retiré.";
 /// Said.
 pub const DONE_CONSENT: &str = "Information et accord enregistrés.";
 /// Said.
@@ -289,13 +306,15 @@ pub const DONE_TECHNICAL: &str = "Validé techniquement.";
 /// Said.
 pub const DONE_BIOLOGICAL: &str = "Validé. Le compte rendu part vers ses destinataires.";
 /// Said.
+pub const DONE_PARTIAL: &str = "Validé. Le compte rendu partira quand tout sera rendu et validé.";
+/// Said.
 pub const DONE_NEXT: &str = "Validé; voici le dossier suivant.";
 /// Said.
 pub const DONE_TRACED: &str = "Appel tracé.";
 /// Said.
-pub const DONE_RETRY: &str = "ordre(s) rejoué(s).";
+pub const DONE_RETRY: &str = "rejoué";
 /// Said.
-pub const DONE_CANCELLED: &str = "ordre(s) annulé(s).";
+pub const DONE_CANCELLED: &str = "annulé";
 /// Said.
 pub const DONE_REPLAY_FILED: &str = "Message relu : tout est classé.";
 /// Said.
@@ -336,12 +355,36 @@ pub const NO_EXAM: &str = "Choisir au moins un examen.";
 /// Said.
 pub const DRAFT_KEPT: &str = "Saisie gardée : F2 la reprend.";
 /// Said.
+pub const DOSSIER_DRAFT_KEPT: &str = "Dossier commencé gardé : F4 le reprend.";
+/// Said after the scan of an unknown patient.
+pub const SCAN_NEW: &str = "Personne ne porte cette identité ici : vérifier, puis Ctrl-S crée la fiche.";
+/// Place.
+pub const PLACE_TO_CHOOSE: &str = "Choisir le lieu dans la liste (flèches, Entrée), ou vider le champ.";
+/// Place.
+pub const PLACE_UNKNOWN: &str =
+    "Aucun lieu de ce nom : l'écrire autrement, taper son code, ou vider le champ.";
+/// A key that answers nothing.
+pub const ANSWER: &str = "Répondre par O (oui) ou N (non).";
+/// First sentence of a training system.
+pub const WELCOME: &str = "Bienvenue. Tapez un nom pour trouver ou créer un patient; F1 aide.";
+/// Search while the line is down.
+pub const SEARCH_WAITS: &str = "La recherche attend le service; ce qui est tapé est gardé.";
+/// An empty base.
+pub const NO_PATIENT: &str = "Aucun patient encore. Tapez nom, prénom et date de naissance, puis F2.";
+/// Bandeau of a dossier in validation.
+pub const VALIDATION_SHORT: &str = "Validation";
+/// Label of the record.
+pub const BIRTH_PLACE: &str = "Lieu de naissance";
+/// Document held by a person.
+pub const HELD_SHORT: &str = "retenu par vous ou un collègue : F5 le libère";
+/// Document hidden from the patient.
+pub const HIDDEN_SHORT: &str = "invisible au patient : F6 le rend visible";
+/// Said.
 pub const INSI_RETURN: &str = "INSi a répondu pour ce patient : Entrée pour voir le retour.";
 /// Said.
-pub const INSI_NOBODY: &str =
-    "INSi ne trouve personne avec ces traits : vérifier la pièce, puis F2 Corriger.";
+pub const INSI_NOBODY: &str = "INSi ne trouve personne : vérifier la pièce, F2 corrige, F3 rappelle.";
 /// Said.
-pub const INSI_SEVERAL: &str = "INSi trouve plusieurs personnes : compléter prénoms et lieu, puis F3.";
+pub const INSI_SEVERAL: &str = "INSi trouve plusieurs personnes : F2 complète prénoms et lieu, F3 rappelle.";
 /// Said.
 pub const SCAN_UNKNOWN: &str = "Code scanné : recherche…";
 /// Said.
@@ -374,12 +417,18 @@ pub const HELP_SIGNS: &str = "Signes";
 /// A command without key.
 pub const BY_PALETTE: &str = "Ctrl-P";
 /// The signs, in words.
-pub const SIGN_LINES: [&str; 3] = [
+pub const SIGN_LINES: [&str; 4] = [
     "Identité : ○ provisoire   ◇ récupérée   □ validée   ◆ qualifiée",
-    "Envoi : · prévu  … en cours  ✓ remis  ‖ retenu  ! à traiter  ? à vérifier",
+    "Envoi : · prévu   … en cours   ✓ remis   ‖ retenu",
+    "        ! à traiter   ? à vérifier   × annulé",
     "Résultat : H haut   B bas   HH, BB critiques",
 ];
 /// Mark on the document to come.
 pub const WILL_HOLD_SHORT: &str = "retenu par vous à la validation";
 /// Mark on the document to come.
 pub const WILL_HIDE_SHORT: &str = "invisible au patient jusqu'à l'annonce";
+/// A return that contradicts.
+pub const COMPARE_DOUBT: &str =
+    "Une valeur contredit : revoir la pièce. F6 refuse; Entrée demande confirmation.";
+/// Somebody else validates.
+pub const NO_RIGHT_TO_VALIDATE: &str = "La validation est à faire par une personne qui en a le droit.";

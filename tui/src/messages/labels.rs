@@ -13,9 +13,12 @@ pub const HELP: &str = "Aide";
 /// Label of the palette key, always in the footer.
 pub const PALETTE: &str = "Tout faire";
 
+const NEW_DOSSIER: &str = "Nouveau dossier";
+
 pub(crate) fn open(state: &State) -> &'static str {
     match state.screen() {
-        Some(Screen::Home(_)) => "Ouvrir",
+        Some(Screen::Home(_) | Screen::Validation(_)) => "Ouvrir",
+        Some(Screen::InsList(_)) => "Ouvrir la fiche",
         _ => "Détail",
     }
 }
@@ -23,6 +26,8 @@ pub(crate) fn open(state: &State) -> &'static str {
 pub(crate) fn save(state: &State) -> &'static str {
     match state.screen() {
         Some(Screen::Form(f)) if f.editing.is_none() => "Créer",
+        // `Entrée` does it already.
+        Some(Screen::NewDossier(n)) if n.at_correspondents && n.field.is_blank() && !n.browsed => "",
         _ => "Enregistrer",
     }
 }
@@ -32,9 +37,29 @@ pub(crate) fn patient_next(state: &State) -> &'static str {
     match record.insi {
         InsiState::ToDecide { .. } => "Voir le retour INSi",
         _ if record.status == Status::Recuperee => "Qualifier",
-        _ if record.dossiers.is_empty() => "Nouveau dossier",
+        _ if record.dossiers.is_empty() => NEW_DOSSIER,
         _ => "Ouvrir le dossier",
     }
+}
+
+pub(crate) fn dossier_create(state: &State) -> &'static str {
+    match state.screen() {
+        // `Entrée` does it already.
+        Some(Screen::Patient(_)) if patient_next(state) == NEW_DOSSIER => "",
+        _ => NEW_DOSSIER,
+    }
+}
+
+pub(crate) fn review(state: &State) -> &'static str {
+    match state.screen() {
+        Some(Screen::Dossier(d)) if d.edit.is_none() && d.step() == Step::Nothing => "Compte rendu",
+        _ => "Valider",
+    }
+}
+
+/// Empty where `Entrée` keeps the text too: one key shown is enough.
+pub(crate) fn confirm(state: &State) -> &'static str {
+    if state.may_accept_prompt() { "" } else { "Confirmer" }
 }
 
 pub(crate) fn validate(state: &State) -> &'static str {
@@ -50,7 +75,7 @@ pub(crate) fn validate(state: &State) -> &'static str {
 
 pub(crate) fn register_next(state: &State) -> &'static str {
     match state.screen() {
-        Some(Screen::NewDossier(n)) if n.field.is_blank() => {
+        Some(Screen::NewDossier(n)) if n.field.is_blank() && !n.browsed => {
             if n.at_correspondents {
                 "Enregistrer"
             } else {

@@ -1,10 +1,18 @@
 //! Sentences made of facts: how many, since when, why.
 
 use paillasse_shared::domain::identity::compare::Explanation;
-use paillasse_shared::domain::identity::{Comparison, TraitField};
+use paillasse_shared::domain::identity::status::Transition;
+use paillasse_shared::domain::identity::{Attribute, Comparison, Level, Status, TraitField};
+use paillasse_shared::domain::order::Reason;
+use paillasse_shared::messages::fr as shared;
+use paillasse_shared::protocol::dossier::DossierView;
+use paillasse_shared::protocol::inbox::InboxState;
 use paillasse_shared::protocol::patient::InsiState;
+use paillasse_shared::protocol::queue::OrderView;
 
 use super::*;
+use crate::state::State;
+use crate::state::layer::Layer;
 
 /// `depuis 09:12`.
 pub fn since(moment: &str) -> String {
@@ -62,6 +70,18 @@ pub fn comparison(c: &Comparison) -> String {
     }
 }
 
+/// What contradicts, one line each: to be read before accepting all the same.
+pub fn contradictions(c: &Comparison) -> Vec<String> {
+    c.fields
+        .iter()
+        .filter(|f| f.level == Level::Different)
+        .map(|f| {
+            let value = |v: &Option<String>| v.clone().unwrap_or_else(|| UNKNOWN.to_owned());
+            format!("· {} : ici {}, INSi {}.", trait_name(f.field), value(&f.local), value(&f.insi))
+        })
+        .collect()
+}
+
 /// Where the call to INSi stands, given instants as the person reads them.
 pub fn insi(state: &InsiState, moment: impl Fn(jiff::Timestamp) -> String) -> String {
     match state {
@@ -89,7 +109,11 @@ pub fn search_summary(count: usize, more: bool, same_day: bool, recent: bool) ->
         (n, true) => format!("Plus de {n} patients : préciser."),
     };
     if recent {
-        return format!("Derniers patients. {}", many.replace("Plus de", "Les").replace(" : préciser", ""));
+        return if count == 1 {
+            "Dernier patient.".to_owned()
+        } else {
+            format!("Les {count} derniers patients.")
+        };
     }
     if same_day { format!("{many} Même jour de naissance : vérifier les homonymes.") } else { many }
 }
@@ -149,4 +173,110 @@ pub fn outcome(code: &str) -> &str {
         "cut" => "interrompu",
         other => other,
     }
+}
+
+/// The first letter in capitals: a sentence of the daemon may begin as part of another one.
+pub fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
+}
+
+/// Nothing of that name in a catalogue or directory.
+pub fn nothing_for(text: &str) -> String {
+    format!("Rien ne répond à « {text} » : l'écrire autrement, ou vider le champ.")
+}
+
+/// After an act on orders.
+pub fn acted(orders: u64, done: &str) -> String {
+    match orders {
+        0 => "C'est fait : rien d'autre n'attendait.".to_owned(),
+        1 => format!("1 envoi {done}."),
+        n => format!("{n} envois {done}s."),
+    }
+}
+
+/// Every recipient has the report.
+pub fn all_delivered(view: &DossierView) -> String {
+    let names: Vec<&str> = view
+        .documents
+        .first()
+        .map(|d| d.orders.iter().map(|o| o.recipient.as_str()).collect())
+        .unwrap_or_default();
+    format!("Tout est remis : {}.", names.join(", "))
+}
+
+/// Coming to a record from a cause: what it waits for.
+pub fn cure_here(order: &OrderView) -> String {
+    match (&order.reason, &order.why) {
+        (Some(Reason::PatientOpposed), _) => {
+            "Le patient s'est opposé : F6 seulement si son choix change.".to_owned()
+        }
+        (_, Some(why)) => format!("{why}."),
+        (_, None) => NOT_NOW.to_owned(),
+    }
+}
+
+/// How to keep a typed line.
+pub fn prompt_how(state: &State) -> String {
+    match state.layers.last() {
+        Some(Layer::Prompt(p)) if p.field.is_blank() => "Tapez d'abord le texte demandé.".to_owned(),
+        _ => "Cet acte se confirme par Ctrl-O; Échap ne fait rien.".to_owned(),
+    }
+}
+
+/// Question before an attribute changes.
+pub fn attribute_question(attribute: Attribute, on: bool) -> String {
+    match on {
+        true => format!("Marquer cette identité « {} » ?", attribute.label()),
+        false => format!("Retirer l'attribut « {} » de cette identité ?", attribute.label()),
+    }
+}
+
+/// What a change of identity does, as listed before confirmation.
+pub fn transition(before: Status, t: &Transition) -> Vec<String> {
+    let after = t.to.status();
+    let mut lines: Vec<String> = t.effects.iter().map(|e| format!("· {}.", shared::effect(*e))).collect();
+    if before != after {
+        lines.insert(0, format!("· L'identité « {} » devient « {} ».", before.label(), after.label()));
+    }
+    if lines.is_empty() {
+        lines.push("· Le statut ne change pas; rien n'est retenu ni envoyé.".to_owned());
+    }
+    lines
+}
+
+/// What cures a cause, in the few words of a list; `None` when nobody can do anything but wait.
+pub fn short_cure(reason: &Reason) -> Option<&'static str> {
+    Some(match reason {
+        Reason::IdentityNotQualified { .. } => "Qualifier",
+        Reason::IdentityToControl => "Contrôler l'identité",
+        Reason::PatientOpposed => "Voir la fiche",
+        Reason::HeldByUser { .. } => "Libérer",
+        Reason::InvisibleToPatient => "Rendre visible",
+        Reason::NoAddress { .. } => "Compléter l'adresse",
+        Reason::UnknownMailbox { .. } => "Corriger l'adresse",
+        Reason::ServicePaused { .. } | Reason::ServiceSuspended { .. } => "Reprendre",
+        Reason::Refused { .. } | Reason::Internal { .. } => "Rejouer",
+        Reason::NotYet { .. } => "Envoyer maintenant",
+        Reason::ServiceDown { .. }
+        | Reason::OutcomeUnknown { .. }
+        | Reason::AfterPredecessor
+        | Reason::NotConfigured { .. } => return None,
+    })
+}
+
+/// What to do with a message that waits.
+pub fn message_advice(state: InboxState) -> &'static str {
+    match state {
+        InboxState::Unmatched => "Créer le dossier ou compléter le catalogue, puis F6 relit le message.",
+        InboxState::Unreadable => "Régler l'automate, puis F6 relit le message; Suppr l'écarte.",
+        InboxState::Filed => "Ce message est classé.",
+        InboxState::Closed => "Ce message est écarté; F6 le relit.",
+    }
+}
+
+/// A report of which results are still awaited.
+pub fn partial(version: u32, awaited: usize) -> String {
+    let rest = if awaited > 1 { "résultats attendus" } else { "résultat attendu" };
+    format!("Compte rendu partiel v{version} : rien ne part encore, {awaited} {rest}.")
 }

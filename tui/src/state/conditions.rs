@@ -1,11 +1,13 @@
 //! Conditions of the command table: what can be done here and now. Each reads the state only.
 
+use paillasse_shared::domain::result::ResultState;
 use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::patient::InsiState;
 
 use super::State;
 use super::layer::Layer;
 use super::screen::{Screen, Step};
+use crate::update::layers::palette_matches;
 
 impl State {
     /// Something is under the cursor.
@@ -14,6 +16,16 @@ impl State {
             Some(Layer::Picker(p)) => p.selected < p.rows.len(),
             Some(_) => true,
             None => self.screen_has_selection(),
+        }
+    }
+
+    /// The overlay on top has a line to choose.
+    pub fn has_choice(&self) -> bool {
+        match self.layers.last() {
+            Some(Layer::Picker(p)) => p.selected < p.rows.len(),
+            Some(Layer::Palette { field, selected }) => *selected < palette_matches(self, field.text()).len(),
+            Some(_) => true,
+            None => false,
         }
     }
 
@@ -35,9 +47,9 @@ impl State {
     /// A patient is created only after a search that was answered (or with a draft waiting).
     pub fn may_create(&self) -> bool {
         match self.screen() {
-            Some(Screen::Home(h)) => {
-                self.draft.is_some() || (h.is_current() && !h.field.is_blank() && h.dossier.is_none())
-            }
+            // `F2` may be typed ahead of the answer.
+            Some(Screen::Home(h)) if h.field.is_blank() => self.draft.is_some(),
+            Some(Screen::Home(h)) => !h.is_current() || h.dossier.is_none(),
             _ => false,
         }
     }
@@ -51,7 +63,9 @@ impl State {
     pub fn may_fetch_ins(&self) -> bool {
         let Some(record) = self.record() else { return false };
         let busy = matches!(record.insi, InsiState::Running { .. });
-        record.state.may_call_insi() && !busy && self.may(Right::CallInsi)
+        // An identity that comes from INSi is looked after by the periodic verification.
+        let open = record.ins.is_none() && record.state.may_call_insi();
+        open && !busy && self.may(Right::CallInsi)
     }
 
     /// A device may be recorded.
@@ -67,6 +81,17 @@ impl State {
     /// The dossier has results.
     pub fn has_results(&self) -> bool {
         matches!(self.screen(), Some(Screen::Dossier(d)) if d.current().is_some())
+    }
+
+    /// There is something to validate or to decide about: a result was typed or received.
+    pub fn may_review(&self) -> bool {
+        match self.screen() {
+            Some(Screen::Dossier(d)) => {
+                d.edit.as_ref().is_some_and(|e| !e.is_blank())
+                    || d.results().iter().any(|r| r.state != ResultState::Pending)
+            }
+            _ => false,
+        }
     }
 
     /// Something can be validated by this person.
@@ -85,6 +110,19 @@ impl State {
     pub fn has_critical(&self) -> bool {
         match self.screen() {
             Some(Screen::Dossier(d)) => d.results().iter().any(|r| r.flag.is_some_and(|f| f.is_critical())),
+            _ => false,
+        }
+    }
+
+    /// A patient is on screen, whose attributes may be changed.
+    pub fn may_attribute(&self) -> bool {
+        self.record().is_some() && self.may(Right::Register)
+    }
+
+    /// The typed line may be kept by `Entrée`: nothing irreversible, and something was typed.
+    pub fn may_accept_prompt(&self) -> bool {
+        match self.layers.last() {
+            Some(Layer::Prompt(p)) => !p.field.is_blank() && p.then.is_gentle(p.field.text()),
             _ => false,
         }
     }

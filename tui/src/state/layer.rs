@@ -1,6 +1,6 @@
 //! Overlays: what lies on top of a screen and takes the keys first.
 
-use paillasse_shared::domain::identity::DeviceKind;
+use paillasse_shared::domain::identity::{Attribute, DeviceKind};
 use paillasse_shared::domain::ids::{
     CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId,
 };
@@ -147,6 +147,8 @@ pub enum Confirmed {
     Pause(Service),
     /// Accept a return that contradicts.
     AcceptDespite(PatientId, ReturnId),
+    /// Set (true) or remove an attribute of an identity.
+    Attribute(PatientId, Attribute, bool),
     /// Validate although something asks for a gesture.
     Validate,
 }
@@ -181,4 +183,20 @@ pub enum Prompted {
     Address(Box<Correspondent>, String),
     /// Motive to put a message aside.
     CloseMessage(InboxId),
+}
+
+impl Prompted {
+    /// Whether `Entrée` may keep the text: the act can be done again or corrected, and the text is new.
+    /// What cannot be taken back is confirmed by a key that never asks.
+    #[must_use]
+    pub fn is_gentle(&self, text: &str) -> bool {
+        match self {
+            Self::TraceCall(_) | Self::EditTraits => true,
+            Self::Address(c, _) => c.facts.mss_address.as_deref() != Some(text.trim()),
+            Self::RefuseReturn(..)
+            | Self::CancelOrder(_)
+            | Self::CancelResult(..)
+            | Self::CloseMessage(_) => false,
+        }
+    }
 }

@@ -22,7 +22,7 @@ use paillasse_shared::protocol::status::{ServiceStatus, Worklists};
 use crate::client::Link;
 use crate::keymap::Context;
 use layer::Layer;
-use screen::{Form, Home, Screen};
+use screen::{Form, Home, NewDossier, Screen};
 
 /// How a sentence is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub enum Purpose {
     CreatePatient,
     /// A correction.
     EditTraits,
-    /// Suggestions of places.
-    Places,
+    /// Suggestions of places for this text.
+    Places(String),
     /// The return to compare.
     Compare(PatientId),
     /// A decision about a return (accepted or not).
@@ -58,6 +58,8 @@ pub enum Purpose {
     Qualify,
     /// Consent.
     Consent,
+    /// An attribute set (true) or removed.
+    Attribute(bool),
     /// A call to INSi.
     Fetch,
     /// Lines of a pane.
@@ -129,6 +131,10 @@ pub struct State {
     pub notice: Option<(Level, String)>,
     /// A form left with `Échap`, found again with the same command.
     pub draft: Option<Form>,
+    /// A dossier being registered, left the same way.
+    pub dossier_draft: Option<NewDossier>,
+    /// A key was pressed: the sentence of welcome has done its work.
+    pub started: bool,
     /// What replies are for.
     pub waiting: BTreeMap<u64, Purpose>,
     next_ticket: u64,
@@ -151,6 +157,8 @@ impl State {
             layers: Vec::new(),
             notice: None,
             draft: None,
+            dossier_draft: None,
+            started: false,
             waiting: BTreeMap::new(),
             next_ticket: 1,
             theme: 0,
@@ -197,10 +205,25 @@ impl State {
         if self.screens.len() > 1 { self.screens.pop() } else { None }
     }
 
-    /// Back to search.
+    /// Back to search; what was being typed is kept.
     pub fn go_home(&mut self) {
-        self.screens.truncate(1);
+        while self.screens.len() > 1 {
+            self.keep_draft();
+            self.screens.pop();
+        }
         self.layers.clear();
+    }
+
+    /// Keeps what the screen on top would lose; true when there was something.
+    pub fn keep_draft(&mut self) -> bool {
+        match self.screens.last() {
+            Some(Screen::Form(f)) if f.editing.is_none() && !f.is_blank() => self.draft = Some(f.clone()),
+            Some(Screen::NewDossier(n)) if !n.exams.is_empty() || !n.people.is_empty() => {
+                self.dossier_draft = Some(n.clone());
+            }
+            _ => return false,
+        }
+        true
     }
 
     /// The search screen.
@@ -266,6 +289,11 @@ impl State {
             Some(Screen::Message(_)) => vec![C::Message, C::List, C::Global],
             Some(Screen::Pane(_)) => vec![C::Pane, C::List, C::Global],
         }
+    }
+
+    /// Whether the daemon is reached.
+    pub fn is_up(&self) -> bool {
+        matches!(self.link, Link::Up(_))
     }
 
     /// Whether the person has a right (nobody has any before the greeting).

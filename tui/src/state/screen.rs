@@ -1,12 +1,15 @@
 //! Screens: what each one shows and remembers. They form a stack; `Échap` goes back to the one below,
 //! which is as it was left.
 
-use paillasse_shared::domain::ids::{CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId};
+use paillasse_shared::domain::ids::{CorrespondentId, DossierId, InboxId, OrderId, PatientId};
+use paillasse_shared::domain::order::OrderState;
 use paillasse_shared::domain::result::ResultState;
-use paillasse_shared::protocol::dossier::{Correspondent, DossierLine, DossierView, ResultView};
+use paillasse_shared::protocol::dossier::{
+    Correspondent, DossierDocument, DossierLine, DossierView, ResultView,
+};
 use paillasse_shared::protocol::inbox::{MessageDetail, MessageView};
 use paillasse_shared::protocol::ins::{PendingReturn, WorklistItem};
-use paillasse_shared::protocol::patient::{PatientHit, PatientRecord, Place};
+use paillasse_shared::protocol::patient::{PatientHit, PatientRecord, Place, ScannedTraits};
 use paillasse_shared::protocol::queue::{OrderDetail, OrderView, Summary};
 
 use super::field::Field;
@@ -61,6 +64,10 @@ pub struct Home {
     pub dossier: Option<DossierId>,
     /// `Entrée` was typed before the answer came.
     pub open_when_ready: bool,
+    /// `F2` was typed before the answer came.
+    pub create_when_ready: bool,
+    /// What a scanned datamatrix says, for the form of a new patient.
+    pub scanned: Option<ScannedTraits>,
     /// The list was moved in since the last key typed (where the real cursor goes in plain mode).
     pub in_list: bool,
 }
@@ -95,6 +102,12 @@ pub struct Form {
     pub place: Option<Place>,
     /// Suggestions for the place.
     pub places: Vec<Place>,
+    /// The text the suggestions answer: an older list is never chosen from.
+    pub places_for: Option<String>,
+    /// `Entrée` was typed in the place before its suggestions came.
+    pub next_when_ready: bool,
+    /// The search that led here: the same search finds the draft again, another one does not.
+    pub searched: String,
     /// Cursor in the suggestions.
     pub place_selected: usize,
     /// Field at fault and why.
@@ -115,6 +128,9 @@ impl Form {
             focus: 0,
             place: None,
             places: Vec::new(),
+            places_for: None,
+            next_when_ready: false,
+            searched: String::new(),
             place_selected: 0,
             fault: None,
             sending: false,
@@ -155,6 +171,17 @@ pub struct Compare {
     pub sending: bool,
 }
 
+/// What follows the line taken into a dossier being registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// The next line.
+    Stay,
+    /// The other list.
+    Skip,
+    /// Registering.
+    Save,
+}
+
 /// A dossier being registered: examinations, then correspondents, by typing.
 #[derive(Debug, Clone)]
 pub struct NewDossier {
@@ -182,8 +209,10 @@ pub struct NewDossier {
     pub urgent: bool,
     /// A request is under way.
     pub sending: bool,
-    /// `Entrée` was typed before the answer came.
-    pub take_when_ready: bool,
+    /// `Entrée`, `Tab` or `Ctrl-S` was typed before the answer came.
+    pub after: Option<After>,
+    /// The list shown for an empty field was moved in: `Entrée` takes its line.
+    pub browsed: bool,
     /// Number of this creation.
     pub request_id: String,
 }
@@ -205,6 +234,8 @@ pub struct DossierScreen {
     pub review: Option<Review>,
     /// A request is under way.
     pub sending: bool,
+    /// `Entrée` was typed in validation while typed results were on their way.
+    pub validate_when_ready: bool,
 }
 
 /// Decisions taken before validation about the document it will build.
@@ -214,6 +245,21 @@ pub struct Review {
     pub hold: bool,
     /// Make it invisible to the patient.
     pub invisible: bool,
+}
+
+/// How the report of a dossier stands on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// Nothing was built yet.
+    NoDocument,
+    /// Built, but results are still expected: nothing leaves.
+    Partial,
+    /// On its way.
+    UnderWay,
+    /// Something holds part of it back.
+    Stopped,
+    /// Every recipient has it.
+    Delivered,
 }
 
 /// The next step of a validation.
@@ -230,7 +276,16 @@ pub enum Step {
 impl DossierScreen {
     /// A dossier not yet read.
     pub fn new(id: DossierId, review: Option<Review>) -> Self {
-        DossierScreen { id, view: None, record: None, selected: 0, edit: None, review, sending: false }
+        DossierScreen {
+            id,
+            view: None,
+            record: None,
+            selected: 0,
+            edit: None,
+            review,
+            sending: false,
+            validate_when_ready: false,
+        }
     }
 
     /// The results in report order.
@@ -244,8 +299,28 @@ impl DossierScreen {
     }
 
     /// Latest version of its document.
-    pub fn document(&self) -> Option<DocumentId> {
-        self.view.as_ref()?.documents.first().map(|d| d.id)
+    pub fn document(&self) -> Option<&DossierDocument> {
+        self.view.as_ref()?.documents.first()
+    }
+
+    /// How many results are still expected.
+    pub fn awaited(&self) -> usize {
+        self.results().iter().filter(|r| r.state == ResultState::Pending).count()
+    }
+
+    /// How what leaves stands, once a document was built.
+    pub fn leaving(&self) -> Leaving {
+        let Some(document) = self.document() else { return Leaving::NoDocument };
+        let is = |state| document.orders.iter().any(|o| o.state == state);
+        if !document.is_final && document.orders.is_empty() {
+            Leaving::Partial
+        } else if document.orders.iter().all(|o| o.state == OrderState::Delivered) {
+            Leaving::Delivered
+        } else if is(OrderState::Held) || is(OrderState::Parked) || is(OrderState::Unknown) {
+            Leaving::Stopped
+        } else {
+            Leaving::UnderWay
+        }
     }
 
     /// What validating would do now.

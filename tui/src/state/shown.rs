@@ -16,9 +16,11 @@ impl State {
         self.hello.as_ref().is_some_and(|h| h.training)
     }
 
-    /// Person and profile.
-    pub fn who(&self) -> String {
-        self.hello.as_ref().map_or_else(String::new, |h| format!("{}, {}", h.user.name, h.user.profile))
+    /// Person with profile, and the person alone.
+    pub fn who(&self) -> (String, String) {
+        self.hello.as_ref().map_or_else(Default::default, |h| {
+            (format!("{}, {}", h.user.name, h.user.profile), h.user.name.clone())
+        })
     }
 
     /// Laboratory and site.

@@ -65,6 +65,7 @@ impl Fake {
                 }
             }
             "patient.edit_traits" => self.record(id),
+            "patient.set_attribute" => self.record(id),
             "patient.set_consent" => {
                 self.consent = (params["informed"] == json!(true), params["opposed"] == json!(true));
                 self.record(id)
@@ -296,7 +297,8 @@ impl Fake {
                 {"service": "dmp", "recipient": "", "reason": null, "why": null},
                 {"service": "mss", "recipient": "Dr Roux", "reason": null, "why": null},
                 {"service": "mss", "recipient": "Patient", "reason": {"cause": "invisible_to_patient"}, "why": "Document invisible au patient"}],
-            "alerts": if self.stage == 2 { json!([]) } else { json!(["Potassium critique : appel du prescripteur à tracer avant de valider (F8)"]) }})
+            "alerts": if self.stage == 2 { json!([]) } else { json!(["Potassium critique : appel du prescripteur à tracer"]) },
+            "gestures": if self.stage == 2 { json!([]) } else { json!(["Potassium critique : appel du prescripteur à tracer"]) }})
     }
 
     fn queue(&self) -> Value {

@@ -47,3 +47,13 @@ fn monochrome_loses_nothing_but_colour() {
         assert!(!mono.is_coloured());
     }
 }
+
+/// At 80 columns no sentence that stands on a screen needs a second line, nor is cut.
+#[test]
+fn standing_sentences_fit_the_smallest_complete_window() {
+    for (name, keys) in SCREENS {
+        let mut b = Bench::new(80, 24);
+        let (_, said) = b.keys(keys).app.state().announcement();
+        assert!(said.chars().count() <= 77, "{name}: {said}");
+    }
+}

@@ -3,15 +3,15 @@
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::audit::Lines;
 use paillasse_shared::protocol::dossier::{CatalogueHits, Correspondents, DossierView, Preview};
-use paillasse_shared::protocol::patient::{Created, History, PatientRecord, SearchResult};
+use paillasse_shared::protocol::patient::{Created, History, InsiState, PatientRecord, SearchResult};
 use serde_json::Value;
 
 use super::replies::Done;
 use crate::action::Effect;
 use crate::messages as m;
 use crate::state::layer::Layer;
-use crate::state::screen::{PaneKind, PatientScreen, Screen, Step};
-use crate::state::{Level, State};
+use crate::state::screen::{Leaving, PaneKind, PatientScreen, Screen, Step};
+use crate::state::{Level, State, french_date};
 use crate::update::{laboratory, layers, reception};
 use crate::wire;
 
@@ -27,9 +27,25 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     home.more = result.more;
     home.dossier = result.dossier;
     home.answered = Some(text);
+    home.scanned = result.scanned;
+    if let Some(s) = &home.scanned {
+        // The words instead of the code: a person can read them, and search them again.
+        let words = format!("{} {} {}", s.birth_name, s.first_name, french_date(&s.birth_date));
+        home.field.set(&words);
+        home.answered = Some(words);
+    }
     let at_home = state.layers.is_empty() && matches!(state.screen(), Some(Screen::Home(_)));
     let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
     let typed_ahead = std::mem::take(&mut home.open_when_ready);
+    let creating = std::mem::take(&mut home.create_when_ready);
+    let unknown_code = typed_ahead && home.scanned.is_some() && home.hits.is_empty();
+    if at_home && (creating || unknown_code) {
+        let effects = reception::create_form(state);
+        if unknown_code {
+            state.say(Level::Info, m::SCAN_NEW);
+        }
+        return Ok(effects);
+    }
     // One person and no doubt, or a dossier: `Entrée` typed ahead opens; several: the person chooses.
     let certain = home.dossier.is_some() || home.hits.len() == 1;
     if typed_ahead && at_home && certain {
@@ -51,6 +67,10 @@ pub(super) fn created(state: &mut State, created: Created) -> Done {
                 state.pop();
             }
             state.draft = None;
+            // The search that led here has done its work; the next patient starts from an empty field.
+            if let Some(home) = state.home_mut() {
+                home.field.set("");
+            }
             state.say(Level::Done, m::DONE_CREATED);
             let id = patient.id;
             state.push(Screen::Patient(PatientScreen { id, record: Some(patient), selected: 0 }));
@@ -79,6 +99,46 @@ pub(super) fn show_record(state: &mut State, id: PatientId, record: PatientRecor
             _ => {}
         }
     }
+}
+
+/// A record read again. When INSi answered meanwhile, what to do next replaces what was said before.
+pub(super) fn reread_record(state: &mut State, id: PatientId, record: PatientRecord) {
+    let before = state.record().filter(|r| r.id == id).map(|r| std::mem::discriminant(&r.insi));
+    let news = before.is_some_and(|b| b != std::mem::discriminant(&record.insi));
+    if news && !matches!(record.insi, InsiState::Running { .. }) && said_done(state) {
+        state.notice = None;
+    }
+    show_record(state, id, record);
+}
+
+/// Whether the announcement line still tells of something done.
+fn said_done(state: &State) -> bool {
+    matches!(state.notice, Some((Level::Done, _)))
+}
+
+/// A dossier read again because something changed elsewhere; says when the last recipient has it.
+pub(super) fn reread_dossier(state: &mut State, view: DossierView) -> Vec<Effect> {
+    let leaving = |state: &State| match state.screen() {
+        Some(Screen::Dossier(d)) if d.id == view.id && d.view.is_some() => Some(d.leaving()),
+        _ => None,
+    };
+    let before = leaving(state);
+    let effects = show_dossier(state, view.clone());
+    if before == Some(Leaving::UnderWay) && leaving(state) == Some(Leaving::Delivered) {
+        state.say(Level::Done, m::all_delivered(&view));
+    } else if before.is_some() && before != leaving(state) && said_done(state) {
+        state.notice = None;
+    }
+    effects
+}
+
+/// A typed result came back; a validation typed ahead of it goes on.
+pub(super) fn result_entered(state: &mut State, view: DossierView) -> Vec<Effect> {
+    let mut effects = show_dossier(state, view);
+    if matches!(state.screen(), Some(Screen::Dossier(d)) if d.validate_when_ready) {
+        effects.extend(laboratory::validate(state, false));
+    }
+    effects
 }
 
 /// A dossier, wherever it is shown; its patient is read for the bandeau when needed.
@@ -112,7 +172,12 @@ pub(super) fn validated(state: &mut State, biological: bool, view: DossierView) 
     let Some(Screen::Dossier(d)) = state.screen() else { return effects };
     let finished = biological && d.id == id && d.step() == Step::Nothing;
     if !finished {
-        state.say(Level::Done, if biological { m::DONE_BIOLOGICAL } else { m::DONE_TECHNICAL });
+        let said = match (biological, d.leaving()) {
+            (false, _) => m::DONE_TECHNICAL,
+            (true, Leaving::Partial) => m::DONE_PARTIAL,
+            (true, _) => m::DONE_BIOLOGICAL,
+        };
+        state.say(Level::Done, said);
         return effects;
     }
     let mut next = None;
@@ -128,7 +193,8 @@ pub(super) fn validated(state: &mut State, biological: bool, view: DossierView) 
         state.say(Level::Done, m::DONE_NEXT);
         effects.extend(laboratory::show_dossier(state, next, Some(Default::default())));
     } else {
-        state.say(Level::Done, m::DONE_BIOLOGICAL);
+        let partial = matches!(state.screen(), Some(Screen::Dossier(d)) if d.leaving() == Leaving::Partial);
+        state.say(Level::Done, if partial { m::DONE_PARTIAL } else { m::DONE_BIOLOGICAL });
     }
     effects
 }
@@ -157,10 +223,10 @@ pub(super) fn picks(state: &mut State, text: &str, value: Value) -> Done {
         n.exams_found = layers::exam_rows(&wire::read::<CatalogueHits>(value)?);
     }
     n.answered = Some(text.to_owned());
-    if std::mem::take(&mut n.take_when_ready) {
-        laboratory::take(n);
+    match n.after.take() {
+        Some(after) => Ok(laboratory::take_then(state, after)),
+        None => Ok(Vec::new()),
     }
-    Ok(Vec::new())
 }
 
 pub(super) fn pane(state: &mut State, value: Value) -> Done {

@@ -207,7 +207,11 @@ pub(super) fn cure_order(state: &mut State, order: &OrderView) -> Vec<Effect> {
     };
     match &order.reason {
         Some(Reason::IdentityNotQualified { .. } | Reason::PatientOpposed) => match order.patient {
-            Some(id) => show_patient(state, id),
+            Some(id) => {
+                let effects = show_patient(state, id);
+                state.say(Level::Info, m::cure_here(order));
+                effects
+            }
             None => Vec::new(),
         },
         Some(Reason::HeldByUser { .. }) => {

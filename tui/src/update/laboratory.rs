@@ -16,7 +16,9 @@ use crate::command::Cmd;
 use crate::messages as m;
 use crate::state::field::Field;
 use crate::state::layer::{Confirm, Confirmed, Layer, PickKind, Picker, Prompted};
-use crate::state::screen::{DossierScreen, NewDossier, Pane, PaneKind, Review, Screen, Step, Validation};
+use crate::state::screen::{
+    After, DossierScreen, NewDossier, Pane, PaneKind, Review, Screen, Step, Validation,
+};
 use crate::state::{Level, Purpose, State};
 use crate::update::layers;
 use crate::update::reception::{prompt, read_patient};
@@ -25,21 +27,15 @@ use crate::wire::{ask, ask_newest, ask_plain};
 pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
     match cmd {
         Cmd::DossierCreate => new_dossier(state),
-        Cmd::RegisterNext => register_next(state),
-        Cmd::RegisterSkip => {
-            if let Some(Screen::NewDossier(n)) = state.screen_mut() {
-                n.at_correspondents = !n.at_correspondents;
-                clear_search(n);
-            }
-            Vec::new()
-        }
+        Cmd::RegisterNext => take_then(state, After::Stay),
+        Cmd::RegisterSkip => take_then(state, After::Skip),
         Cmd::DossierUrgent => {
             if let Some(Screen::NewDossier(n)) = state.screen_mut() {
                 n.urgent = !n.urgent;
             }
             Vec::new()
         }
-        Cmd::FormSave => register(state),
+        Cmd::FormSave => take_then(state, After::Save),
         Cmd::ResultEdit => {
             start_edit(state);
             Vec::new()
@@ -57,10 +53,12 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             Vec::new()
         }
         Cmd::DossierReview => {
+            // A value being typed is kept first.
+            let effects = commit(state, 0);
             if let Some(Screen::Dossier(d)) = state.screen_mut() {
                 d.review = Some(Review::default());
             }
-            Vec::new()
+            effects
         }
         Cmd::DocumentPreview => preview(state),
         Cmd::Validate => validate(state, false),
@@ -111,6 +109,12 @@ pub(super) fn open_review(state: &mut State) -> Vec<Effect> {
 
 fn new_dossier(state: &mut State) -> Vec<Effect> {
     let Some(patient) = state.patient() else { return Vec::new() };
+    if state.dossier_draft.as_ref().is_some_and(|n| n.patient == patient)
+        && let Some(draft) = state.dossier_draft.take()
+    {
+        state.push(Screen::NewDossier(draft));
+        return browse(state);
+    }
     let record = state.record().filter(|r| r.id == patient).cloned().map(Box::new);
     let request_id = state.request_id();
     let missing = record.is_none();
@@ -127,10 +131,15 @@ fn new_dossier(state: &mut State) -> Vec<Effect> {
         people: Vec::new(),
         urgent: false,
         sending: false,
-        take_when_ready: false,
+        after: None,
+        browsed: false,
         request_id,
     }));
-    if missing { vec![read_patient(state, patient)] } else { Vec::new() }
+    let mut effects = browse(state);
+    if missing {
+        effects.push(read_patient(state, patient));
+    }
+    effects
 }
 
 fn clear_search(n: &mut NewDossier) {
@@ -139,18 +148,23 @@ fn clear_search(n: &mut NewDossier) {
     n.people_found.clear();
     n.selected = 0;
     n.answered = None;
-    n.take_when_ready = false;
+    n.after = None;
+    n.browsed = false;
+}
+
+/// Empties the field and shows what can be chosen without typing.
+fn browse(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
+    clear_search(n);
+    search(state)
 }
 
 /// Looks for what is typed in the catalogue or in the directory.
 pub(super) fn search(state: &mut State) -> Vec<Effect> {
     let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
-    n.take_when_ready = false;
+    n.after = None;
+    n.browsed = false;
     n.selected = 0;
-    if n.field.is_blank() {
-        clear_search(n);
-        return Vec::new();
-    }
     let (text, people) = (n.field.text().to_owned(), n.at_correspondents);
     vec![look_up(state, text, people)]
 }
@@ -167,45 +181,51 @@ pub(super) fn look_up(state: &mut State, text: String, people: bool) -> Effect {
     }
 }
 
-/// `Entrée`: takes the chosen line; with an empty field, goes on.
-pub(super) fn register_next(state: &mut State) -> Vec<Effect> {
+/// Takes the chosen line, when one is meant, then does what follows; with an empty field, goes on.
+pub(super) fn take_then(state: &mut State, after: After) -> Vec<Effect> {
     let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
-    if n.field.is_blank() {
-        if n.at_correspondents {
-            return register(state);
-        }
-        if n.exams.is_empty() {
+    let meant = !n.field.is_blank() || (n.browsed && after == After::Stay);
+    if meant && n.answered.as_deref() != Some(n.field.text()) {
+        n.after = Some(after);
+        return Vec::new();
+    }
+    if meant && !take(n) {
+        let said = m::nothing_for(n.field.text().trim());
+        state.say(Level::Warning, said);
+        return Vec::new();
+    }
+    match after {
+        After::Stay if meant => browse(state),
+        After::Stay if n.at_correspondents => register(state),
+        After::Stay if n.exams.is_empty() => {
             state.say(Level::Warning, m::NO_EXAM);
-            return Vec::new();
+            Vec::new()
         }
-        n.at_correspondents = true;
-        clear_search(n);
-        return Vec::new();
+        After::Stay | After::Skip => {
+            n.at_correspondents = !n.at_correspondents;
+            browse(state)
+        }
+        After::Save => register(state),
     }
-    if n.answered.as_deref() != Some(n.field.text()) {
-        n.take_when_ready = true;
-        return Vec::new();
-    }
-    take(n);
-    Vec::new()
 }
 
-/// Takes the chosen line into the dossier.
-pub(super) fn take(n: &mut NewDossier) {
+/// Takes the chosen line into the dossier; false when there is none.
+fn take(n: &mut NewDossier) -> bool {
     if n.at_correspondents {
-        let Some(person) = n.people_found.get(n.selected) else { return };
+        let Some(person) = n.people_found.get(n.selected) else { return false };
         let line = (person.id, layers::person(person));
         if !n.people.iter().any(|(id, _)| *id == line.0) {
             n.people.push(line);
         }
     } else {
-        let Some((code, label, _)) = n.exams_found.get(n.selected) else { return };
+        let Some((code, label, _)) = n.exams_found.get(n.selected) else { return false };
         let line = (code.clone(), label.clone());
         if !n.exams.contains(&line) {
             n.exams.push(line);
         }
     }
     clear_search(n);
+    true
 }
 
 /// Backspace in an empty field takes the last line back.
@@ -228,7 +248,7 @@ fn register(state: &mut State) -> Vec<Effect> {
     if n.exams.is_empty() {
         n.at_correspondents = false;
         state.say(Level::Warning, m::NO_EXAM);
-        return Vec::new();
+        return browse(state);
     }
     n.sending = true;
     let roles =
@@ -292,6 +312,7 @@ fn commit(state: &mut State, by: isize) -> Vec<Effect> {
             if let Some(r) = results.into_iter().find(|r| r.analysis == analysis) {
                 r.shown = value.clone();
                 r.flag = None;
+                r.state = if value.is_empty() { ResultState::Pending } else { ResultState::Entered };
             }
         }
         let params = ResultEnterParams { dossier, analysis, value, comment: None };
@@ -300,7 +321,7 @@ fn commit(state: &mut State, by: isize) -> Vec<Effect> {
     let Some(Screen::Dossier(d)) = state.screen_mut() else { return effects };
     let count = d.results().len();
     let next = d.selected.saturating_add_signed(by);
-    if next < count && (by > 0 || d.selected > 0) {
+    if by != 0 && next < count && (by > 0 || d.selected > 0) {
         d.selected = next;
         start_edit(state);
     }
@@ -311,11 +332,17 @@ fn commit(state: &mut State, by: isize) -> Vec<Effect> {
 
 /// Validates everything that can be, technically then biologically.
 pub(super) fn validate(state: &mut State, despite_alerts: bool) -> Vec<Effect> {
+    // What was typed just before is on its way: it is validated with the rest.
+    let on_its_way = state.waiting.values().any(|p| *p == Purpose::ResultEntered);
     let Some(Screen::Dossier(d)) = state.screen_mut() else { return Vec::new() };
     let (Some(view), Some(review), false) = (&d.view, d.review, d.sending) else { return Vec::new() };
+    d.validate_when_ready = on_its_way;
+    if on_its_way {
+        return Vec::new();
+    }
     let step = d.step();
-    if step == Step::Biological && !view.alerts.is_empty() && !despite_alerts {
-        let (question, lines) = (m::VALIDATE_ANYWAY.to_owned(), view.alerts.clone());
+    if step == Step::Biological && !view.gestures.is_empty() && !despite_alerts {
+        let (question, lines) = (m::VALIDATE_ANYWAY.to_owned(), view.gestures.clone());
         state.layers.push(Layer::Confirm(Confirm { question, lines, then: Confirmed::Validate }));
         return Vec::new();
     }
@@ -360,21 +387,13 @@ fn decide(state: &mut State, hold: bool) -> Vec<Effect> {
         state.say(Level::Warning, m::NO_DOCUMENT);
         return Vec::new();
     };
-    // The dossier does not say whether the document is held: the orders do.
-    let reasons: Vec<&str> = d
-        .view
-        .iter()
-        .flat_map(|v| v.documents.first())
-        .flat_map(|doc| doc.orders.iter())
-        .filter_map(|o| o.reason.as_ref().map(|r| r.code()))
-        .collect();
-    let decision = match (hold, reasons.contains(&"held_by_user"), reasons.contains(&"invisible_to_patient"))
-    {
+    let decision = match (hold, document.held, document.invisible) {
         (true, false, _) => Decision::Hold,
         (true, true, _) => Decision::Release,
         (false, _, false) => Decision::Hide,
         (false, _, true) => Decision::Show,
     };
+    let document = document.id;
     let (question, line) = m::decide(decision);
     let then = Confirmed::Decide(document, decision);
     let (question, lines) = (question.to_owned(), vec![line.to_owned()]);

@@ -13,7 +13,7 @@ use paillasse_shared::protocol::dossier::{
 use paillasse_shared::protocol::inbox::CloseParams;
 use paillasse_shared::protocol::ins::{DecideParams, QualifyParams};
 use paillasse_shared::protocol::methods as rpc;
-use paillasse_shared::protocol::patient::SetConsentParams;
+use paillasse_shared::protocol::patient::{SetAttributeParams, SetConsentParams};
 use paillasse_shared::protocol::queue::{CancelParams, ServiceParams};
 
 use crate::action::Effect;
@@ -41,7 +41,7 @@ pub(super) fn accept(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             state.layers.pop();
             confirmed(state, then)
         }
-        Some(Layer::Prompt(p)) if cmd == Cmd::Confirm => {
+        Some(Layer::Prompt(p)) if matches!(cmd, Cmd::Confirm | Cmd::PromptAccept) => {
             let (text, then) = (p.field.text().trim().to_owned(), p.then.clone());
             state.layers.pop();
             prompted(state, text, then)
@@ -59,7 +59,7 @@ pub fn palette_matches(state: &State, text: &str) -> Vec<&'static Command> {
     let possible = COMMANDS.iter().filter(|c| {
         matches!(c.group, Group::Screen | Group::Everywhere)
             // The palette runs with Enter: it never confirms anything.
-            && !matches!(c.id, Cmd::Palette | Cmd::Confirm | Cmd::Choose)
+            && !matches!(c.id, Cmd::Palette | Cmd::Confirm | Cmd::PromptAccept | Cmd::Choose)
             && c.available(&contexts, state)
     });
     if text.trim().is_empty() {
@@ -270,6 +270,10 @@ fn confirmed(state: &mut State, then: Confirmed) -> Vec<Effect> {
             vec![pause, ask_plain::<rpc::StatusGet>(state, Purpose::Status)]
         }
         Confirmed::AcceptDespite(..) => reception::accept(state, true),
+        Confirmed::Attribute(id, attribute, on) => {
+            let params = SetAttributeParams { id, attribute, on, motive: None };
+            vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
+        }
         Confirmed::Validate => laboratory::validate(state, true),
     }
 }

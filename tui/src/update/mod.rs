@@ -2,7 +2,6 @@
 //! never draws, and accepts any action in any state.
 
 mod arrivals;
-mod datamatrix;
 mod delivery;
 mod events;
 mod laboratory;
@@ -25,6 +24,7 @@ use crate::theme::BUILT_IN;
 pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
     if !matches!(action, Action::Daemon(_) | Action::Resize(..)) {
         state.notice = None;
+        state.started = true;
     }
     match action {
         Action::Run(cmd) => run(state, cmd),
@@ -32,7 +32,11 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Paste(text) => insert(state, &text),
         Action::Scan(scan) => scanned(state, &scan),
         Action::Useless(key) => {
-            state.say(Level::Info, m::useless(&key));
+            let said = match state.layers.last() {
+                Some(Layer::Confirm(_)) => m::ANSWER.to_owned(),
+                _ => m::useless(&key),
+            };
+            state.say(Level::Info, said);
             Vec::new()
         }
         Action::Resize(w, h) => {
@@ -52,7 +56,8 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
     if !entry.available(&contexts, state) {
         let label = (entry.label)(state);
         let label = if label.is_empty() { entry.doc } else { label };
-        state.say(Level::Warning, m::not_now(label));
+        let said = if cmd == Cmd::PromptAccept { m::prompt_how(state) } else { m::not_now(label) };
+        state.say(Level::Warning, said);
         return Vec::new();
     }
     match cmd {
@@ -119,10 +124,14 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             Vec::new()
         }
         Cmd::GoSearch => {
+            // A new search: the next word typed is not added to the former one.
             state.go_home();
-            Vec::new()
+            if let Some(home) = state.home_mut() {
+                home.field.set("");
+            }
+            reception::search(state)
         }
-        Cmd::Choose | Cmd::Confirm => layers::accept(state, cmd),
+        Cmd::Choose | Cmd::Confirm | Cmd::PromptAccept => layers::accept(state, cmd),
         Cmd::Open => open(state),
         Cmd::PatientCreate
         | Cmd::FieldNext
@@ -133,6 +142,9 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::InsManual
         | Cmd::ConsentEdit
         | Cmd::PatientHistory
+        | Cmd::AttributeHomonyme
+        | Cmd::AttributeDouteux
+        | Cmd::AttributeFictif
         | Cmd::InsQualify
         | Cmd::InsAccept
         | Cmd::InsRefuse
@@ -195,12 +207,14 @@ fn back(state: &mut State) -> Vec<Effect> {
             d.edit = None;
             return Vec::new();
         }
-        Some(Screen::Form(form)) if form.editing.is_none() && !form.is_blank() => {
-            let draft = form.clone();
-            state.draft = Some(draft);
-            state.say(Level::Info, m::DRAFT_KEPT);
-        }
         _ => {}
+    }
+    if state.keep_draft() {
+        let said = match state.screen() {
+            Some(Screen::NewDossier(_)) => m::DOSSIER_DRAFT_KEPT,
+            _ => m::DRAFT_KEPT,
+        };
+        state.say(Level::Info, said);
     }
     state.pop();
     // What lies below is shown at once as it was, then read again.
@@ -303,9 +317,6 @@ fn scanned(state: &mut State, scan: &Scan) -> Vec<Effect> {
         state.say(Level::Error, m::SCAN_LAYOUT);
         return Vec::new();
     }
-    if matches!(state.screen(), Some(Screen::Form(f)) if !f.is_blank()) {
-        back(state);
-    }
     state.go_home();
     let Some(home) = state.home_mut() else { return Vec::new() };
     home.field = Field::default();
@@ -350,7 +361,9 @@ fn step(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         }
         Screen::NewDossier(n) => {
             let count = if n.at_correspondents { n.people_found.len() } else { n.exams_found.len() };
-            n.selected = moved(n.selected, count, cmd, page);
+            // The first move into the list of an empty field lands on its first line.
+            let entering = n.field.is_blank() && !std::mem::replace(&mut n.browsed, true);
+            n.selected = if entering { 0 } else { moved(n.selected, count, cmd, page) };
         }
         Screen::Dossier(d) => {
             let count = d.results().len();

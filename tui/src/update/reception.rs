@@ -1,6 +1,6 @@
 //! Reception: search, creation, record, INSi, device, consent.
 
-use paillasse_shared::domain::identity::{BirthDate, DeviceKind, Sex, Status};
+use paillasse_shared::domain::identity::{Attribute, BirthDate, CogCode, DeviceKind, Event, Sex, Status};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::ins::{DecideParams, FetchParams};
 use paillasse_shared::protocol::methods as rpc;
@@ -18,7 +18,7 @@ use crate::state::screen::{
     Compare, FORM_FIELDS, Form, InsList, PLACE_FIELD, Pane, PaneKind, PatientScreen, Screen,
 };
 use crate::state::{Level, Purpose, State, french_date};
-use crate::update::{datamatrix, laboratory};
+use crate::update::laboratory;
 use crate::wire::{ask, ask_newest, ask_plain};
 
 /// Letters of the devices, in the order of [`DeviceKind::ALL`].
@@ -52,6 +52,9 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         Cmd::InsManual => edit_form(state),
         Cmd::ConsentEdit => consent(state),
         Cmd::PatientHistory => history(state),
+        Cmd::AttributeHomonyme => attribute(state, Attribute::Homonyme),
+        Cmd::AttributeDouteux => attribute(state, Attribute::Douteux),
+        Cmd::AttributeFictif => attribute(state, Attribute::Fictif),
         Cmd::InsQualify => qualify(state),
         Cmd::InsAccept => accept(state, false),
         Cmd::InsRefuse => {
@@ -80,6 +83,7 @@ pub(super) fn prompt(state: &mut State, title: &str, note: &str, text: &str, the
 pub(super) fn search(state: &mut State) -> Vec<Effect> {
     let Some(home) = state.home_mut() else { return Vec::new() };
     home.in_list = false;
+    home.create_when_ready = false;
     let text = home.field.text().to_owned();
     let params = SearchParams { text: text.clone(), limit: Some(HITS) };
     vec![ask_newest::<rpc::PatientSearch>(state, &params, Purpose::Search(text), Slot::Search)]
@@ -123,27 +127,38 @@ pub(super) fn read_ins_list(state: &mut State) -> Effect {
 
 // ---- the form ------------------------------------------------------------------------------
 
-fn create_form(state: &mut State) -> Vec<Effect> {
-    if let Some(draft) = state.draft.take() {
-        state.push(Screen::Form(draft));
+/// The form of a new patient; typed ahead of the search's answer, it waits for it.
+pub(super) fn create_form(state: &mut State) -> Vec<Effect> {
+    let searched = state.home_mut().map(|h| h.field.text().trim().to_owned()).unwrap_or_default();
+    let same = |d: &Form| searched.is_empty() || d.searched == searched;
+    if state.draft.as_ref().is_some_and(same) {
+        if let Some(draft) = state.draft.take() {
+            state.push(Screen::Form(draft));
+        }
         return Vec::new();
     }
-    let request_id = state.request_id();
     let Some(home) = state.home_mut() else { return Vec::new() };
-    let mut form = match datamatrix::read(home.field.text()) {
+    if !home.is_current() {
+        home.create_when_ready = true;
+        return Vec::new();
+    }
+    let scanned = home.scanned.clone();
+    let request_id = state.request_id();
+    let mut form = match scanned {
         Some(t) => {
-            let first = t.given_names.split(' ').next().unwrap_or_default();
-            let texts = [&t.birth_name, first, &t.given_names, &t.birth_date, &t.sex, &t.birth_place, "", ""];
+            let born = french_date(&t.birth_date);
+            let place = t.birth_place.as_deref().unwrap_or_default();
+            let texts = [&t.birth_name, &t.first_name, &t.given_names, &born, &t.sex, place, "", ""];
             Form::with(texts, request_id)
         }
         None => {
-            let texts = prefill(home.field.text());
-            let texts = [texts[0].as_str(), &texts[1], "", &texts[2], "", "", "", ""];
-            Form::with(texts, request_id)
+            let [name, first, born] = prefill(&searched);
+            Form::with([&name, &first, "", &born, "", "", "", ""], request_id)
         }
     };
+    form.searched = searched;
     // The cursor waits in the first field that the search did not fill.
-    form.focus = [0, 1, 2].into_iter().find(|i| form.text(*i).is_empty()).unwrap_or(0);
+    form.focus = (0..FORM_FIELDS).find(|i| form.text(*i).is_empty()).unwrap_or(0);
     state.push(Screen::Form(form));
     Vec::new()
 }
@@ -194,17 +209,23 @@ fn edit_form(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn field_next(state: &mut State) -> Vec<Effect> {
+pub(super) fn field_next(state: &mut State) -> Vec<Effect> {
     let today = state.today;
     let Some(Screen::Form(form)) = state.screen_mut() else { return Vec::new() };
-    if form.focus == PLACE_FIELD
-        && let Some(place) = form.places.get(form.place_selected).cloned()
-    {
-        if let Some(field) = form.fields.get_mut(PLACE_FIELD) {
-            field.set(&format!("{} {}", place.code, place.label));
+    form.next_when_ready = false;
+    if form.focus == PLACE_FIELD && form.place.is_none() && form.places_for.is_some() {
+        if form.places_for.as_deref() != Some(form.text(PLACE_FIELD)) {
+            form.next_when_ready = true;
+            return Vec::new();
         }
-        form.place = Some(place);
-        form.places.clear();
+        if let Some(place) = form.places.get(form.place_selected).cloned() {
+            if let Some(field) = form.fields.get_mut(PLACE_FIELD) {
+                field.set(&format!("{} {}", place.code, place.label));
+            }
+            form.place = Some(place);
+            form.places.clear();
+            form.places_for = None;
+        }
     }
     if let Some(why) = fault(form, form.focus, today) {
         form.fault = Some((form.focus, why));
@@ -233,6 +254,11 @@ fn fault(form: &Form, rank: usize, today: jiff::civil::Date) -> Option<String> {
         3 if text.is_empty() => Some(m::REQUIRED.to_owned()),
         3 => BirthDate::parse(text, today).err().map(|e| e.to_string()),
         4 if Sex::parse(text).is_none() => Some(m::BAD_SEX.to_owned()),
+        // A place is a code, typed or chosen; words alone name several.
+        PLACE_FIELD if !text.is_empty() && form.place.is_none() && place_code(text).is_none() => {
+            let none = form.places.is_empty() && form.places_for.as_deref() == Some(text);
+            Some(if none { m::PLACE_UNKNOWN } else { m::PLACE_TO_CHOOSE }.to_owned())
+        }
         _ => None,
     }
 }
@@ -242,14 +268,44 @@ pub(super) fn search_place(state: &mut State) -> Vec<Effect> {
     let Some(Screen::Form(form)) = state.screen_mut() else { return Vec::new() };
     form.place = None;
     form.place_selected = 0;
+    form.next_when_ready = false;
     let text = form.text(PLACE_FIELD).to_owned();
     if text.is_empty() {
         form.places.clear();
+        form.places_for = None;
         return Vec::new();
     }
+    // Awaited from now on: `Entrée` waits for the list of this text.
+    form.places_for.get_or_insert_default();
     let birth_date = BirthDate::parse(form.text(3), today).ok().map(|d| d.iso());
+    let purpose = Purpose::Places(text.clone());
     let params = PlaceSearchParams { text, birth_date, limit: Some(20) };
-    vec![ask_newest::<rpc::PlaceSearch>(state, &params, Purpose::Places, Slot::Pick)]
+    vec![ask_newest::<rpc::PlaceSearch>(state, &params, purpose, Slot::Pick)]
+}
+
+/// The code in front of a text such as `63220 Mazoires`.
+fn place_code(text: &str) -> Option<String> {
+    let code = text.split(' ').next()?;
+    CogCode::parse(code).ok().map(|c| c.as_str().to_owned())
+}
+
+/// The form as the daemon takes it.
+fn params_of(form: &Form) -> CreateParams {
+    let optional = |rank: usize| Some(form.text(rank).to_owned()).filter(|t| !t.is_empty());
+    let chosen = form.place.as_ref().map(|place| place.code.clone());
+    CreateParams {
+        birth_name: form.text(0).to_owned(),
+        first_name: form.text(1).to_owned(),
+        given_names: optional(2),
+        birth_date: form.text(3).to_owned(),
+        sex: form.text(4).to_uppercase(),
+        birth_place: chosen.or_else(|| place_code(form.text(PLACE_FIELD))),
+        used_name: optional(6),
+        used_first_name: None,
+        phone: optional(7),
+        not_a_duplicate: false,
+        request_id: Some(form.request_id.clone()).filter(|r| !r.is_empty()),
+    }
 }
 
 /// Saves the form; `motive` answers the question about locked traits.
@@ -264,25 +320,7 @@ pub(super) fn save(state: &mut State, motive: Option<String>) -> Vec<Effect> {
         form.fault = Some((rank, why));
         return Vec::new();
     }
-    let optional = |rank: usize| Some(form.text(rank).to_owned()).filter(|t| !t.is_empty());
-    let place = match &form.place {
-        Some(place) => Some(place.code.clone()),
-        // A code typed by hand, or the code in front of a label kept from before.
-        None => optional(PLACE_FIELD).and_then(|t| t.split(' ').next().map(str::to_owned)),
-    };
-    let params = CreateParams {
-        birth_name: form.text(0).to_owned(),
-        first_name: form.text(1).to_owned(),
-        given_names: optional(2),
-        birth_date: form.text(3).to_owned(),
-        sex: form.text(4).to_uppercase(),
-        birth_place: place,
-        used_name: optional(6),
-        used_first_name: None,
-        phone: optional(7),
-        not_a_duplicate: false,
-        request_id: Some(form.request_id.clone()).filter(|r| !r.is_empty()),
-    };
+    let params = params_of(form);
     match form.editing {
         None => create(state, &params),
         Some(_) if form.needs_motive && motive.is_none() => {
@@ -307,20 +345,7 @@ pub(super) fn create(state: &mut State, params: &CreateParams) -> Vec<Effect> {
 /// Close identities: one of them, or a new patient.
 pub(super) fn similar(state: &mut State, hits: &[paillasse_shared::protocol::patient::PatientHit]) {
     let Some(Screen::Form(form)) = state.screen() else { return };
-    let optional = |rank: usize| Some(form.text(rank).to_owned()).filter(|t| !t.is_empty());
-    let params = CreateParams {
-        birth_name: form.text(0).to_owned(),
-        first_name: form.text(1).to_owned(),
-        given_names: optional(2),
-        birth_date: form.text(3).to_owned(),
-        sex: form.text(4).to_uppercase(),
-        birth_place: form.place.as_ref().map(|p| p.code.clone()),
-        used_name: optional(6),
-        phone: optional(7),
-        not_a_duplicate: true,
-        request_id: Some(form.request_id.clone()),
-        ..CreateParams::default()
-    };
+    let params = CreateParams { not_a_duplicate: true, ..params_of(form) };
     let mut items: Vec<ChoiceItem> = hits
         .iter()
         .zip(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'])
@@ -361,6 +386,28 @@ fn patient_next(state: &mut State) -> Vec<Effect> {
     }
 }
 
+/// Sets or removes an attribute, its effects listed before they happen.
+fn attribute(state: &mut State, attribute: Attribute) -> Vec<Effect> {
+    let Some(record) = state.record() else { return Vec::new() };
+    let now = record.state;
+    let on = match attribute {
+        Attribute::Homonyme => !now.homonyme,
+        Attribute::Douteux => !now.douteux,
+        Attribute::Fictif => !now.fictif,
+    };
+    let id = record.id;
+    match now.apply(Event::AttributeChanged { attribute, on }) {
+        Err(refusal) => state.say(Level::Warning, m::capital(&refusal.to_string())),
+        Ok(transition) => {
+            let question = m::attribute_question(attribute, on);
+            let lines = m::transition(now.status(), &transition);
+            let then = Confirmed::Attribute(id, attribute, on);
+            state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
+        }
+    }
+    Vec::new()
+}
+
 fn qualify(state: &mut State) -> Vec<Effect> {
     let Some(record) = state.record() else { return Vec::new() };
     let then = ChoiceThen::Qualify(record.id);
@@ -396,7 +443,7 @@ pub(super) fn accept(state: &mut State, despite_contradiction: bool) -> Vec<Effe
     let Some(pending) = &c.pending else { return Vec::new() };
     let (id, return_id) = (c.record.id, pending.id);
     if pending.comparison.contradictions() > 0 && !despite_contradiction {
-        let lines = vec![m::comparison(&pending.comparison)];
+        let lines = m::contradictions(&pending.comparison);
         let (question, then) = (m::CONTRADICTION.to_owned(), Confirmed::AcceptDespite(id, return_id));
         state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
         return Vec::new();

@@ -17,8 +17,11 @@ use crate::client::{Failure, Link, Slot};
 use crate::messages as m;
 use crate::state::screen::{DossierScreen, FORM_NAMES, PatientScreen, Screen};
 use crate::state::{Level, Purpose, State};
-use crate::update::arrivals::{created, found, kept, pane, picks, show_dossier, show_record, validated};
-use crate::update::{delivery, refresh};
+use crate::update::arrivals::{
+    created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
+    show_record, validated,
+};
+use crate::update::{delivery, reception, refresh};
 use crate::wire::{self, ask_newest};
 
 /// What an answer leads to.
@@ -67,7 +70,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
     match purpose {
         Purpose::Search(text) => found(state, text, wire::read(value)?),
         Purpose::Patient(id) => {
-            show_record(state, id, wire::read(value)?);
+            reread_record(state, id, wire::read(value)?);
             Ok(Vec::new())
         }
         Purpose::CreatePatient => created(state, wire::read(value)?),
@@ -80,13 +83,13 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             show_record(state, record.id, record);
             Ok(Vec::new())
         }
-        Purpose::Places => {
+        Purpose::Places(text) => {
             let found: Places = wire::read(value)?;
-            if let Some(Screen::Form(form)) = state.screen_mut() {
-                form.places = found.places;
-                form.place_selected = 0;
-            }
-            Ok(Vec::new())
+            let Some(Screen::Form(form)) = state.screen_mut() else { return Ok(Vec::new()) };
+            form.places = found.places;
+            form.place_selected = 0;
+            form.places_for = Some(text);
+            if form.next_when_ready { Ok(reception::field_next(state)) } else { Ok(Vec::new()) }
         }
         Purpose::Compare(id) => {
             let pending: PendingReturn = wire::read(value)?;
@@ -115,7 +118,11 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Qualify => {
             let record: PatientRecord = wire::read(value)?;
-            let said = if record.status == Status::Qualifiee { m::DONE_QUALIFIED } else { m::DONE_DEVICE };
+            let said = match (record.status, record.dossiers.is_empty()) {
+                (Status::Qualifiee, true) => m::DONE_QUALIFIED_NEW,
+                (Status::Qualifiee, false) => m::DONE_QUALIFIED,
+                _ => m::DONE_DEVICE,
+            };
             state.say(Level::Done, said);
             show_record(state, record.id, record);
             Ok(Vec::new())
@@ -123,6 +130,12 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         Purpose::Consent => {
             let record: PatientRecord = wire::read(value)?;
             state.say(Level::Done, m::DONE_CONSENT);
+            show_record(state, record.id, record);
+            Ok(Vec::new())
+        }
+        Purpose::Attribute(on) => {
+            let record: PatientRecord = wire::read(value)?;
+            state.say(Level::Done, if on { m::DONE_ATTRIBUTE_ON } else { m::DONE_ATTRIBUTE_OFF });
             show_record(state, record.id, record);
             Ok(Vec::new())
         }
@@ -141,6 +154,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             if matches!(state.screen(), Some(Screen::NewDossier(_))) {
                 state.pop();
             }
+            state.dossier_draft = None;
             state.say(Level::Done, format!("{} N° {}", m::DONE_DOSSIER, view.number));
             let mut screen = DossierScreen::new(view.id, None);
             screen.record = record;
@@ -148,8 +162,8 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             state.push(Screen::Dossier(screen));
             Ok(Vec::new())
         }
-        Purpose::Dossier => Ok(show_dossier(state, wire::read(value)?)),
-        Purpose::ResultEntered => Ok(show_dossier(state, wire::read(value)?)),
+        Purpose::Dossier => Ok(reread_dossier(state, wire::read(value)?)),
+        Purpose::ResultEntered => Ok(result_entered(state, wire::read(value)?)),
         Purpose::DossierChanged(said) => {
             state.say(Level::Done, said);
             Ok(show_dossier(state, wire::read(value)?))
@@ -230,7 +244,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::QueueActed(said) => {
             let acted: Acted = wire::read(value)?;
-            state.say(Level::Done, format!("{} {said}", acted.orders));
+            state.say(Level::Done, m::acted(acted.orders, said));
             Ok(refresh(state))
         }
         Purpose::Inbox => {
@@ -306,15 +320,31 @@ fn failed(state: &mut State, purpose: &Purpose, failure: &Failure) -> Vec<Effect
         Some(Screen::Compare(c)) => c.sending = false,
         Some(Screen::NewDossier(n)) => {
             n.sending = false;
-            n.take_when_ready = false;
+            n.after = None;
         }
-        Some(Screen::Dossier(d)) => d.sending = false,
+        Some(Screen::Dossier(d)) => {
+            d.sending = false;
+            d.validate_when_ready = false;
+        }
+        // A code that cannot be read is no text to search again.
+        Some(Screen::Home(h))
+            if matches!((purpose, failure), (Purpose::Search(_), Failure::Refused { .. })) =>
+        {
+            h.create_when_ready = false;
+            if std::mem::take(&mut h.open_when_ready) && h.field.text().chars().any(char::is_control) {
+                h.field.set("");
+            }
+        }
+        Some(Screen::Form(form)) if matches!(purpose, Purpose::Places(_)) => {
+            form.places_for = None;
+            form.next_when_ready = false;
+        }
         _ => {}
     }
     // Background reading while the line is down is no news: line 2 says it already.
     let background = matches!(
         purpose,
-        Purpose::Search(_) | Purpose::Places | Purpose::Pick(_) | Purpose::Status | Purpose::Example(_)
+        Purpose::Search(_) | Purpose::Places(_) | Purpose::Pick(_) | Purpose::Status | Purpose::Example(_)
     );
     if matches!(failure, Failure::Absent) && background {
         return Vec::new();

@@ -16,7 +16,7 @@ use crate::keymap::Keymap;
 use crate::messages as m;
 use crate::state::{Level, State};
 use crate::theme::{Role, Theme};
-use pen::{Pen, cells};
+use pen::{Pen, cells, wrapped};
 
 /// Smallest window in which the screens are complete enough to work.
 pub const SMALLEST: (u16, u16) = (60, 20);
@@ -71,12 +71,17 @@ fn header(pen: &mut Pen<'_>, state: &State) {
         pen.text(right, 0, width, m::SCHOOL, Role::School);
         right -= 1;
     }
-    let who = state.who();
-    let width = cells(&who).min(right.saturating_sub(14));
+    // The place is never cut for a long profile: the profile gives way, then the name.
+    let place = state.place();
+    let left = cells(m::PROGRAM) + 3 + cells(&place) + 2;
+    let room = right.saturating_sub(left).max(12).min(right.saturating_sub(14));
+    let (full, name) = state.who();
+    let who = if cells(&full) <= room { full } else { name };
+    let width = cells(&who).min(room);
     right -= width + 1;
     pen.text(right, 0, width, &who, Role::TitleQuiet);
     let end = pen.text(1, 0, 10, m::PROGRAM, Role::Title);
-    pen.text(end + 2, 0, right.saturating_sub(end + 3), &state.place(), Role::TitleQuiet);
+    pen.text(end + 2, 0, right.saturating_sub(end + 3), &place, Role::TitleQuiet);
 }
 
 /// Services on the left, work lists on the right. What is not well is never cut: lists give way from
@@ -131,7 +136,17 @@ fn notice(pen: &mut Pen<'_>, state: &State) {
         Level::Warning => Role::NoticeWarning,
         Level::Error => Role::NoticeError,
     };
-    pen.text(2, y, area.width.saturating_sub(3), &text, role);
+    let width = area.width.saturating_sub(3);
+    let lines = wrapped(&text, width as usize);
+    let [first, second, ..] = lines.as_slice() else {
+        pen.text(2, y, width, &text, role);
+        return;
+    };
+    // A long sentence borrows the line above for as long as it stands.
+    pen.band(Rect::new(0, y - 1, area.width, 1), Role::Text);
+    pen.text(2, y - 1, width, first, role);
+    let rest = if lines.len() > 2 { lines.get(1..).unwrap_or_default().join(" ") } else { second.clone() };
+    pen.text(2, y, width, &rest, role);
 }
 
 /// The keys worth showing now, in order: (key, label). Also used by tests.

@@ -168,7 +168,18 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
+        let mut words: Vec<String> = Vec::new();
         for word in paragraph.split(' ') {
+            // French sets a space before these signs; the sign stays with its word.
+            match words.last_mut() {
+                Some(last) if matches!(word, "?" | "!" | ":" | ";" | "»") || last.ends_with('«') => {
+                    last.push(' ');
+                    last.push_str(word);
+                }
+                _ => words.push(word.to_owned()),
+            }
+        }
+        for word in &words {
             if !line.is_empty() && line.width() + 1 + word.width() > width {
                 lines.push(std::mem::take(&mut line));
             }
@@ -198,5 +209,6 @@ mod tests {
     fn wrapping_never_loses_a_word() {
         let lines = wrapped("un deux trois quatre", 9);
         assert_eq!(lines, ["un deux", "trois", "quatre"]);
+        assert_eq!(wrapped("la même personne ?", 16), ["la même", "personne ?"]);
     }
 }

@@ -2,7 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use crate::command::{COMMANDS, Group};
+use crate::command::{COMMANDS, Cmd, Group};
+use crate::keymap::Context;
 use crate::messages as m;
 use crate::state::State;
 use crate::state::layer::{Choice, Confirm, Layer, Picker, Prompt};
@@ -166,7 +167,7 @@ fn picker(pen: &mut Pen<'_>, body: Rect, p: &Picker) {
     if rows.is_empty() {
         pen.text(list.x, list.y, list.width, m::NOTHING_FOUND, Role::Quiet);
     }
-    pick_list(pen, list, &rows, p.selected);
+    pick_list(pen, list, &rows, p.selected, true);
 }
 
 fn confirm(pen: &mut Pen<'_>, body: Rect, c: &Confirm) {
@@ -202,8 +203,10 @@ fn prompt(pen: &mut Pen<'_>, body: Rect, p: &Prompt) {
     let area = inner(area);
     pen.wrap(Rect { height: note_h, ..area }, &p.note, Role::Label);
     input::draw(pen, area.x, area.y + note_h + 1, area.width, &p.field, true);
+    let keep = if p.then.is_gentle("") { Cmd::PromptAccept } else { Cmd::Confirm };
+    let keep = pen.look.keymap.key_for(&[Context::Reason], keep).map(|k| k.to_string()).unwrap_or_default();
     let keys = [
-        ("Ctrl-O", Role::Key),
+        (keep.as_str(), Role::Key),
         (" Confirmer     ", Role::Text),
         ("Échap", Role::Key),
         (" Fermer", Role::Text),

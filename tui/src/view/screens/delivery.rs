@@ -1,9 +1,11 @@
 //! Queue, orders, messages, texts.
 
-use paillasse_shared::protocol::queue::OrderView;
+use paillasse_shared::protocol::queue::{CauseLine, OrderView};
 use ratatui::layout::Rect;
 
-use super::reception::titled;
+use super::reception::{empty, titled};
+use crate::command::Cmd;
+use crate::keymap::Context;
 use crate::messages as m;
 use crate::state::State;
 use crate::state::screen::{Inbox, MessageScreen, OrderScreen, Orders, Pane, Queue};
@@ -14,10 +16,10 @@ use crate::view::widgets::table::{self, Column, Row};
 
 const CAUSES: &[Column] = &[
     Column::new("", 1),
-    Column::new(m::COL_CAUSE, 30).grow(3).marked(),
+    Column::new(m::COL_CAUSE, 28).grow(5).marked(),
     Column::new(m::COL_COUNT, 6).right(),
     Column::new(m::COL_SINCE, 6),
-    Column::new(m::COL_CURE, 20).grow(3),
+    Column::new(m::COL_CURE, 22).grow(1),
 ];
 
 pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
@@ -40,7 +42,7 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
                 (c.label.clone(), Role::Text),
                 (c.count.to_string(), Role::Strong),
                 (state.moment(c.since), Role::Text),
-                (c.cure.clone().unwrap_or_else(|| m::UNKNOWN.to_owned()), Role::Label),
+                (short_cure(pen, c), Role::Label),
             ]
         })
         .collect();
@@ -76,6 +78,17 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
     }
 }
 
+/// The cure in a few words, with the key that goes there.
+fn short_cure(pen: &Pen<'_>, c: &CauseLine) -> String {
+    let contexts = [Context::Queue];
+    let key = |cmd| pen.look.keymap.key_for(&contexts, cmd).map(|k| k.to_string()).unwrap_or_default();
+    match (m::short_cure(&c.reason), &c.cure) {
+        (Some(words), _) => format!("{} {words}", key(Cmd::OrderCure)),
+        (None, Some(cure)) => cure.clone(),
+        (None, None) => m::UNKNOWN.to_owned(),
+    }
+}
+
 fn order_line(o: &OrderView) -> String {
     let mut text = String::new();
     if let Some(number) = &o.number {
@@ -84,7 +97,20 @@ fn order_line(o: &OrderView) -> String {
     if let Some(name) = &o.patient_name {
         text = format!("{text}{name}  ");
     }
-    format!("{text}{} → {}", o.service.label(), o.recipient)
+    let service = o.service.label();
+    if o.recipient.is_empty() || o.recipient == service {
+        return format!("{text}{service}");
+    }
+    format!("{text}{service} → {}", o.recipient)
+}
+
+/// The DMP is the recipient itself; a person is named with the way to reach them.
+fn towards(o: &OrderView) -> String {
+    match o.recipient.as_str() {
+        "" => o.service.label().to_owned(),
+        r if r == o.service.label() => r.to_owned(),
+        r => format!("{} {r}", o.service.label()),
+    }
 }
 
 const ORDERS: &[Column] = &[
@@ -108,7 +134,7 @@ pub(super) fn orders(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Orders) {
             vec![
                 (o.number.clone().unwrap_or_else(|| o.id.to_string()), Role::Text),
                 (o.patient_name.clone().unwrap_or_default(), Role::Text),
-                (format!("{} {}", o.service.label(), o.recipient), Role::Text),
+                (towards(o), Role::Text),
                 (format!("{} {}", mark.get(pen.look.ascii), o.state.label()), mark.role),
                 (state.moment(o.since), Role::Quiet),
             ]
@@ -199,7 +225,7 @@ pub(super) fn inbox(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Inbox) {
         return;
     };
     if items.is_empty() {
-        pen.text(3, list.y, body.width, m::NOTHING_TO_DO, Role::Quiet);
+        empty(pen, list, m::NO_MESSAGE);
         return;
     }
     use paillasse_shared::protocol::inbox::InboxState as S;
@@ -215,13 +241,24 @@ pub(super) fn inbox(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Inbox) {
             vec![
                 (state.moment(i.received_at), Role::Text),
                 (i.sender.clone(), Role::Text),
-                (i.kind.clone(), Role::Text),
+                (if i.state == S::Unreadable { m::UNKNOWN.to_owned() } else { i.kind.clone() }, Role::Text),
                 (i.state.label().to_owned(), role),
                 (i.why.clone().unwrap_or_default(), Role::Label),
             ]
         })
         .collect();
-    table::draw(pen, list, MESSAGES, &rows, Some(s.selected), state.layers.is_empty());
+    let used = u16::try_from(rows.len()).unwrap_or(u16::MAX).saturating_add(1);
+    let table = Rect { height: used.min(list.height.saturating_sub(5)), ..list };
+    table::draw(pen, table, MESSAGES, &rows, Some(s.selected), state.layers.is_empty());
+    // Below: the whole reason of the chosen one, and what to do.
+    pen.rule(table.bottom(), false);
+    let Some(chosen) = items.get(s.selected) else { return };
+    let w = body.width.saturating_sub(4);
+    let mut y = table.bottom() + 1;
+    if let Some(why) = &chosen.why {
+        y += pen.wrap(Rect::new(2, y, w, 2), &m::capital(why), Role::Text);
+    }
+    pen.wrap(Rect::new(2, y, w, 2), m::message_advice(chosen.state), Role::Label);
 }
 
 pub(super) fn message(pen: &mut Pen<'_>, body: Rect, state: &State, s: &MessageScreen) {
@@ -234,8 +271,10 @@ pub(super) fn message(pen: &mut Pen<'_>, body: Rect, state: &State, s: &MessageS
     let area = titled(pen, body, &title);
     let w = area.width.saturating_sub(3);
     let mut y = area.y;
-    for remark in v.why.iter().chain(d.remarks.iter()) {
-        y += pen.wrap(Rect::new(2, y, w, 2), remark, Role::NoticeWarning);
+    let mut remarks: Vec<&String> = v.why.iter().chain(d.remarks.iter()).collect();
+    remarks.dedup();
+    for remark in remarks {
+        y += pen.wrap(Rect::new(2, y, w, 2), &m::capital(remark), Role::NoticeWarning);
     }
     y += 1;
     // HL7 separates its segments by carriage returns.

@@ -5,10 +5,10 @@ use paillasse_shared::domain::order::{OrderState, Service};
 use paillasse_shared::protocol::dossier::DossierView;
 use ratatui::layout::Rect;
 
-use super::reception::titled;
+use super::reception::{empty, titled};
 use crate::messages as m;
 use crate::state::State;
-use crate::state::screen::{DossierScreen, NewDossier, Review, Step, Validation};
+use crate::state::screen::{DossierScreen, Leaving, NewDossier, Review, Step, Validation};
 use crate::theme::Role;
 use crate::view::pen::{Pen, cells};
 use crate::view::widgets::table::{self, Column, Row};
@@ -35,6 +35,8 @@ pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewD
             line += 2;
         }
     }
+    // An empty field shows what there is; nothing is chosen until a move or a letter.
+    let meant = !s.field.is_blank() || s.browsed;
     let found: Vec<(String, String)> = if s.at_correspondents {
         s.people_found
             .iter()
@@ -52,7 +54,7 @@ pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewD
             .collect()
     };
     let area = Rect::new(18, line + 1, w.saturating_sub(19), body.bottom().saturating_sub(line + 1));
-    pick_list(pen, area, &found, s.selected);
+    pick_list(pen, area, &found, s.selected, meant);
     if found.is_empty() && s.answered.is_some() {
         pen.text(18, line + 1, w, m::NOTHING_FOUND, Role::Quiet);
     }
@@ -65,8 +67,14 @@ fn people(s: &NewDossier) -> Vec<String> {
     s.people.iter().enumerate().map(|(i, (_, name))| format!("{name} ({})", role(i))).collect()
 }
 
-/// Lines to choose from: label, then more about it.
-pub(in crate::view) fn pick_list(pen: &mut Pen<'_>, area: Rect, rows: &[(String, String)], selected: usize) {
+/// Lines to choose from: label, then more about it. `meant`: the selected one would be taken.
+pub(in crate::view) fn pick_list(
+    pen: &mut Pen<'_>,
+    area: Rect,
+    rows: &[(String, String)],
+    selected: usize,
+    meant: bool,
+) {
     let height = usize::from(area.height);
     if height == 0 {
         return;
@@ -75,7 +83,7 @@ pub(in crate::view) fn pick_list(pen: &mut Pen<'_>, area: Rect, rows: &[(String,
     let first = selected / height * height;
     for (i, (label, detail)) in rows.iter().enumerate().skip(first).take(height) {
         let y = area.y + u16::try_from(i - first).unwrap_or(0);
-        let here = i == selected;
+        let here = meant && i == selected;
         let mark = if pen.look.ascii { ">" } else { "▸" };
         if here {
             pen.text(area.x, y, 1, mark, Role::Key);
@@ -89,7 +97,8 @@ pub(in crate::view) fn pick_list(pen: &mut Pen<'_>, area: Rect, rows: &[(String,
 pub(super) fn dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &DossierScreen) {
     let right = s.view.as_ref().map_or_else(String::new, |v| {
         let urgent = if v.urgent { format!("{} · ", m::URGENT) } else { String::new() };
-        format!("{urgent}Dossier {}", v.number)
+        let what = if s.review.is_some() { m::VALIDATION_SHORT } else { m::COL_DOSSIER };
+        format!("{urgent}{what} {}", v.number)
     });
     bandeau::draw(pen, body.y, s.record.as_deref(), &right);
     let top = body.y + bandeau::HEIGHT;
@@ -139,19 +148,28 @@ fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, width: u16, 
             Role::Quiet,
         )]);
     }
-    if let Some(document) = view.documents.first() {
+    if let (Some(document), Leaving::Partial) = (view.documents.first(), s.leaving()) {
+        lines.push(vec![(m::partial(document.version, s.awaited()), Role::Label)]);
+    } else if let Some(document) = view.documents.first() {
         let items =
             document.orders.iter().map(|o| (o.service, o.recipient.as_str(), o.state, o.why.as_deref()));
         lines.extend(leaving(&format!("{} v{} : ", m::SENDINGS, document.version), items, width, ascii));
+        let sign = sign::delivery(OrderState::Held).get(ascii);
+        for (on, text) in [(document.held, m::HELD_SHORT), (document.invisible, m::HIDDEN_SHORT)] {
+            if on {
+                lines.push(vec![(format!("{sign} {text}"), Role::StatusHold)]);
+            }
+        }
     } else if s.step() != Step::Nothing || s.review.is_some() {
         let marks = s.review.unwrap_or_default();
+        lines.extend(marked(marks));
         let items = view.departures.iter().map(|d| {
             let held = d.reason.is_some() || marks.hold;
             let state = if held { OrderState::Held } else { OrderState::Scheduled };
             (d.service, d.recipient.as_str(), state, d.why.as_deref())
         });
-        lines.extend(leaving(&format!("{} : ", m::DEPARTURE), items, width, ascii));
-        lines.extend(marked(marks));
+        let title = if s.awaited() > 0 { m::DEPARTURE_LATER } else { m::DEPARTURE };
+        lines.extend(leaving(&format!("{title} : "), items, width, ascii));
     }
     if lines.iter().any(|l| !l.is_empty()) {
         lines.insert(0, Vec::new());
@@ -185,7 +203,8 @@ fn leaving<'a>(
             used = 2;
         }
         used += need;
-        if let Some(why) = why {
+        // The receiver's words of an acceptance are one key further, in the detail of the order.
+        if let Some(why) = why.filter(|_| state != OrderState::Delivered) {
             whys.push(format!("  {name} : {why}"));
         }
         line.extend([(name, Role::Text), (status, mark.role), ("   ".to_owned(), Role::Text)]);
@@ -222,7 +241,7 @@ pub(super) fn validation(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Valid
         return;
     };
     if items.is_empty() {
-        pen.text(3, list.y, body.width, m::NOTHING_TO_DO, Role::Quiet);
+        empty(pen, list, m::NOTHING_TO_VALIDATE);
         return;
     }
     let rows: Vec<Row> = items

@@ -33,6 +33,7 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     if s.answered.is_none() {
         return;
     }
+    let stale = !s.is_current() && !state.is_up();
     let cursor = pen.cursor;
     if !s.hits.is_empty() {
         let rows: Vec<Row> = s.hits.iter().map(|h| hit_cells(pen, h)).collect();
@@ -55,13 +56,12 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     let same_day = s.hits.len() > 1 && s.hits.iter().all(|h| Some(h.birth_date.as_str()) == day);
     let recent = s.field.is_blank();
     let text = match s.dossier {
+        _ if stale => m::SEARCH_WAITS.to_owned(),
+        None if s.hits.is_empty() && recent => m::NO_PATIENT.to_owned(),
         Some(_) => m::search_dossier(),
         None => m::search_summary(s.hits.len(), s.more, same_day, recent),
     };
     pen.text(3, y + 1, room, &text, Role::Quiet);
-    if s.hits.is_empty() && s.dossier.is_none() && !recent {
-        pen.text(3, y + 2, room, m::CREATE_HINT, Role::Text);
-    }
 }
 
 fn hit_cells(pen: &Pen<'_>, h: &paillasse_shared::protocol::patient::PatientHit) -> Vec<table::Cell> {
@@ -172,6 +172,9 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
     let lock = if record.traits_locked { " (verrouillés)" } else { "" };
     let given = record.traits.given_names.as_ref().map_or(m::UNKNOWN, |g| g.as_str());
     line(pen, "Prénoms", &format!("{given}{lock}"), if lock.is_empty() { Role::Text } else { Role::Locked });
+    let code = record.traits.birth_place.as_ref().map_or(m::UNKNOWN, |c| c.as_str());
+    let place = record.birth_place_label.as_deref().unwrap_or_default();
+    line(pen, m::BIRTH_PLACE, &format!("{code}  {place}{lock}"), Role::Text);
     if let Some(phone) = &record.phone {
         line(pen, "Téléphone", phone, Role::Text);
     }
@@ -260,7 +263,7 @@ pub(super) fn ins_list(pen: &mut Pen<'_>, body: Rect, state: &State, s: &InsList
         return;
     };
     if items.is_empty() {
-        pen.text(3, list.y, body.width, m::NOTHING_TO_DO, Role::Quiet);
+        empty(pen, list, m::NO_INS_RETURN);
         return;
     }
     let rows: Vec<Row> = items
@@ -283,4 +286,11 @@ pub(super) fn titled(pen: &mut Pen<'_>, body: Rect, title: &str) -> Rect {
     pen.text(2, body.y + 1, body.width.saturating_sub(3).max(cells(title)), title, Role::Heading);
     pen.rule(body.y + 2, false);
     Rect::new(body.x, body.y + 3, body.width, body.height.saturating_sub(4))
+}
+
+/// What an empty list says: that it is well, and what comes there.
+pub(super) fn empty(pen: &mut Pen<'_>, list: Rect, [now, later]: [&str; 2]) {
+    let width = list.width.saturating_sub(4);
+    pen.text(3, list.y + 1, width, now, Role::StatusOk);
+    pen.text(3, list.y + 2, width, later, Role::Quiet);
 }

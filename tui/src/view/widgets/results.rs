@@ -54,6 +54,10 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, screen: &DossierScreen
     }
 
     let height = usize::from(area.height.saturating_sub(1)).max(1);
+    if lines.len() > height {
+        let text = format!("{}/{}", screen.selected + 1, screen.results().len());
+        pen.right(area.x + 2 + label_w, area.y, cells(&text), &text, Role::Quiet);
+    }
     let at = lines.iter().position(|l| matches!(l, Line::Result(i, _) if *i == screen.selected)).unwrap_or(0);
     let first = at / height * height;
     for (row, line) in lines.iter().skip(first).take(height).enumerate() {

@@ -111,8 +111,9 @@ pub fn draw(
     }
     let hidden = rows.len().saturating_sub(first + height);
     if hidden > 0 || first > 0 {
-        let text = format!("{}/{}", selected.map_or(1, |s| s + 1), rows.len());
-        pen.right(area.right().saturating_sub(1), area.y, cells(&text), &text, Role::Quiet);
+        // On the rule above: the titles keep their line.
+        let text = format!(" {}/{} ", selected.map_or(1, |s| s + 1), rows.len());
+        pen.right(area.right().saturating_sub(2), area.y.saturating_sub(1), cells(&text), &text, Role::Quiet);
     }
 }
 
