@@ -40,6 +40,9 @@ enum Task {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     telemetry::start();
+    // Whatever is made here (database, its journal, state) is for this account alone.
+    let private = rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO;
+    rustix::process::umask(private);
     // Every TLS client of the process uses this provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let config = match Config::read(&arguments.config) {
