@@ -2,12 +2,18 @@
 
 use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use paillasse_shared::protocol::WireError;
 
+use super::children::alive;
 use crate::cli::file_error;
+
+/// Begins the name of a folder made here; the process and a number follow.
+const PREFIX: &str = "paillasse-demo-";
+/// Name of the file that says that nobody wants to keep the folder.
+const THROW_AWAY: &str = "throw-away";
 
 /// A folder, removed when dropped if it is throw-away.
 pub struct Folder {
@@ -29,11 +35,16 @@ impl Folder {
             return Ok(Self { path, throw_away: false });
         }
         let base = std::env::temp_dir();
+        sweep(&base);
         let own = std::process::id();
         for n in 0..100 {
-            let path = base.join(format!("paillasse-demo-{own}-{n}"));
+            let path = base.join(format!("{PREFIX}{own}-{n}"));
             match make(&path, false) {
-                Ok(()) => return Ok(Self { path, throw_away: !keep }),
+                Ok(()) if keep => return Ok(Self { path, throw_away: false }),
+                Ok(()) => {
+                    write(&path.join(THROW_AWAY), "")?;
+                    return Ok(Self { path, throw_away: true });
+                }
                 Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(e) => return Err(fault(&path, &e)),
             }
@@ -51,6 +62,22 @@ impl Drop for Folder {
     fn drop(&mut self) {
         if self.throw_away {
             let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Removes what demonstrations left that were killed before they could clean up: folders of this very person, made to be
+/// thrown away, whose process is gone.
+fn sweep(base: &Path) {
+    let own = rustix::process::getuid().as_raw();
+    for entry in fs::read_dir(base).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid = name.to_str().and_then(|n| n.strip_prefix(PREFIX)).and_then(|n| n.split_once('-'));
+        let Some(pid) = pid.and_then(|(pid, _)| pid.parse().ok()) else { continue };
+        // The entry itself, not what a link of that name leads to.
+        let ours = entry.metadata().is_ok_and(|m| m.is_dir() && m.uid() == own);
+        if ours && !alive(pid) && entry.path().join(THROW_AWAY).is_file() {
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
@@ -82,6 +109,27 @@ mod tests {
         write(&path.join("x"), "x").unwrap();
         drop(folder);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn only_throw_away_folders_of_dead_demonstrations_are_swept() {
+        let base = tempfile::tempdir().unwrap();
+        // No process has the number that ended: it was waited for.
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let make = |pid: u32, n: u32, marked: bool| {
+            let path = base.path().join(format!("{PREFIX}{pid}-{n}"));
+            fs::create_dir(&path).unwrap();
+            if marked {
+                write(&path.join(THROW_AWAY), "").unwrap();
+            }
+            path
+        };
+        let dead = make(ended.id(), 0, true);
+        let kept = make(ended.id(), 1, false);
+        let running = make(std::process::id(), 0, true);
+        sweep(base.path());
+        assert_eq!([dead.exists(), kept.exists(), running.exists()], [false, true, true]);
     }
 
     #[test]
