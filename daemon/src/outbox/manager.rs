@@ -2,7 +2,8 @@
 //!
 //! It wakes on an event (an order became due, a worker ended, a person acted) or at the next due time; bursts coalesce
 //! into one look. Per service: concurrency, rate, pause, breaker with one probe. A worker always ends with an
-//! [`Outcome`]; one that breaks leaves its order to the lease.
+//! [`Outcome`]; one that breaks leaves its order to the lease. An outcome that the disk refuses is kept and recorded as
+//! soon as there is room: what a receiver said is not forgotten.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use paillasse_shared::domain::order::{OrderState, Service};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::Outcome;
 use super::board::Allowed;
@@ -66,20 +67,30 @@ impl Pace {
     }
 }
 
+/// Time between two trials of recording what the disk refused.
+const RECORD_AGAIN: Duration = Duration::from_secs(2);
+
+/// What the manager has in hand.
+#[derive(Default)]
+struct Hands {
+    /// Workers, by their task.
+    running: HashMap<Id, Service>,
+    pace: Pace,
+    /// Outcomes that the disk refused.
+    unrecorded: Vec<(Claimed, Outcome)>,
+    /// When the lease of a broken worker is over.
+    lapse: Option<Timestamp>,
+}
+
 /// Runs until `stop`; then waits for the workers, so that what they learned is recorded.
 pub async fn run(app: App, clients: Arc<Clients>, mut stop: watch::Receiver<bool>) {
     let mut workers: JoinSet<Done> = JoinSet::new();
-    let mut running: HashMap<Service, u32> = HashMap::new();
-    let mut pace = Pace::default();
+    let mut hands = Hands::default();
     loop {
-        let mut wake_at: Option<Timestamp> = None;
+        let mut wake_at = hands.catch_up(&app).await;
         for service in Service::QUEUES {
-            let on_wire = running.get(&service).copied().unwrap_or(0);
-            match dispatch(&app, &clients, service, on_wire, &mut pace, &mut workers).await {
-                Ok((started, next)) => {
-                    *running.entry(service).or_default() += started;
-                    wake_at = [wake_at, next].into_iter().flatten().min();
-                }
+            match dispatch(&app, &clients, service, &mut hands, &mut workers).await {
+                Ok(next) => wake_at = [wake_at, next].into_iter().flatten().min(),
                 Err(e) => {
                     tracing::error!(service = service.code(), error = %e, "outbox cannot claim");
                     let later = app.env.now().checked_add(Duration::from_secs(5)).ok();
@@ -94,20 +105,21 @@ pub async fn run(app: App, clients: Arc<Clients>, mut stop: watch::Receiver<bool
         tokio::select! {
             biased;
             () = crate::stopped(&mut stop) => break,
-            Some(done) = workers.join_next(), if !workers.is_empty() => {
-                note(&app, &mut running, done).await;
+            Some(done) = workers.join_next_with_id(), if !workers.is_empty() => {
+                hands.note(&app, done).await;
                 // Whatever else ended meanwhile is recorded in the same look.
-                while let Some(done) = workers.try_join_next() {
-                    note(&app, &mut running, done).await;
+                while let Some(done) = workers.try_join_next_with_id() {
+                    hands.note(&app, done).await;
                 }
             }
             () = app.wake.notified() => {}
             () = sleep(pause) => {}
         }
     }
-    while let Some(done) = workers.join_next().await {
-        note(&app, &mut running, done).await;
+    while let Some(done) = workers.join_next_with_id().await {
+        hands.note(&app, done).await;
     }
+    hands.catch_up(&app).await;
 }
 
 async fn sleep(pause: Option<Duration>) {
@@ -117,36 +129,38 @@ async fn sleep(pause: Option<Duration>) {
     }
 }
 
-/// Starts what may start for a service; says how many, and when to look again.
+/// Starts what may start for a service; says when to look again.
 async fn dispatch(
     app: &App,
     clients: &Arc<Clients>,
     service: Service,
-    on_wire: u32,
-    pace: &mut Pace,
+    hands: &mut Hands,
     workers: &mut JoinSet<Done>,
-) -> Result<(u32, Option<Timestamp>), crate::store::StoreError> {
+) -> Result<Option<Timestamp>, crate::store::StoreError> {
+    let on_wire =
+        u32::try_from(hands.running.values().filter(|s| **s == service).count()).unwrap_or(u32::MAX);
+    let pace = &mut hands.pace;
     let settings = &app.config.outbox;
     let now = app.env.now();
     let allowed = app.board.allowed(service, now);
     let room = match allowed {
-        Allowed::No => return Ok((0, None)),
-        Allowed::NotBefore(at) => return Ok((0, Some(at))),
+        Allowed::No => return Ok(None),
+        Allowed::NotBefore(at) => return Ok(Some(at)),
         Allowed::Probe => u32::from(on_wire == 0),
         // Verifications are never in a hurry: one at a time, whatever the other queues do.
         Allowed::Yes if service == Service::Verify => 1u32.saturating_sub(on_wire),
         Allowed::Yes => settings.concurrency.saturating_sub(on_wire),
     };
     if room == 0 {
-        return Ok((0, None));
+        return Ok(None);
     }
-    let Some(due) = app.store.next_due(service).await? else { return Ok((0, None)) };
+    let Some(due) = app.store.next_due(service).await? else { return Ok(None) };
     if due > now && allowed != Allowed::Probe {
-        return Ok((0, Some(due)));
+        return Ok(Some(due));
     }
     let may = pace.room(service, room, settings.rate, now);
     if may == 0 {
-        return Ok((0, pace.next(service)));
+        return Ok(pace.next(service));
     }
     let lease = Duration::from_secs(settings.lease_seconds);
     let claimed = app.store.claim(service, may, now, lease, allowed == Allowed::Probe).await?;
@@ -159,7 +173,7 @@ async fn dispatch(
             dossier: order.dossier,
         });
         let (app, clients) = (app.clone(), clients.clone());
-        workers.spawn(async move {
+        let task = workers.spawn(async move {
             let begun = std::time::Instant::now();
             let outcome = match service {
                 Service::Insi => insi::run(&app, &clients, &order).await,
@@ -169,45 +183,78 @@ async fn dispatch(
             };
             Done { claimed: order, outcome, took: begun.elapsed() }
         });
+        hands.running.insert(task.id(), service);
     }
-    let again = if started == may { pace.next(service) } else { (due > now).then_some(due) };
-    Ok((started, again))
+    Ok(if started == may { hands.pace.next(service) } else { (due > now).then_some(due) })
 }
 
-/// Records an outcome, and what it says of the service.
-async fn note(app: &App, running: &mut HashMap<Service, u32>, done: Result<Done, tokio::task::JoinError>) {
-    let Done { claimed, outcome, took } = match done {
-        Ok(done) => done,
-        Err(e) => {
-            // The order stays leased; its lease makes it unknown or due again.
-            tracing::error!(error = %e, "a worker of the outbox broke");
-            for n in running.values_mut() {
-                *n = n.saturating_sub(1);
+impl Hands {
+    /// Records an outcome, and what it says of the service.
+    async fn note(&mut self, app: &App, done: Result<(Id, Done), JoinError>) {
+        let Done { claimed, outcome, took } = match done {
+            Ok((id, done)) => {
+                self.running.remove(&id);
+                done
             }
-            return;
-        }
-    };
-    let service = claimed.service;
-    if let Some(n) = running.get_mut(&service) {
-        *n = n.saturating_sub(1);
+            Err(e) => {
+                // The order stays leased; the end of its lease makes it unknown or due again.
+                tracing::error!(error = %e, "a worker of the outbox broke");
+                self.running.remove(&e.id());
+                let lease = Duration::from_secs(app.config.outbox.lease_seconds);
+                self.lapse = self.lapse.or_else(|| app.env.now().checked_add(lease).ok());
+                return;
+            }
+        };
+        let service = claimed.service;
+        judge(app, service, &outcome, took, app.env.now()).await;
+        tracing::info!(
+            order = claimed.id.0,
+            service = service.code(),
+            attempt = claimed.attempt,
+            outcome = outcome_name(&outcome),
+            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "order attempted"
+        );
+        self.unrecorded.extend(record(app, claimed, outcome).await.err());
     }
-    let now = app.env.now();
-    judge(app, service, &outcome, took, now).await;
-    tracing::info!(
-        order = claimed.id.0,
-        service = service.code(),
-        attempt = claimed.attempt,
-        outcome = outcome_name(&outcome),
-        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "order attempted"
-    );
+
+    /// Records what the disk refused before, and ends leases that are over; says when to look again.
+    async fn catch_up(&mut self, app: &App) -> Option<Timestamp> {
+        let mut again = None;
+        for (claimed, outcome) in std::mem::take(&mut self.unrecorded) {
+            if again.is_some() {
+                self.unrecorded.push((claimed, outcome));
+            } else if let Err(kept) = record(app, claimed, outcome).await {
+                self.unrecorded.push(kept);
+                again = app.env.now().checked_add(RECORD_AGAIN).ok();
+            }
+        }
+        let now = app.env.now();
+        if self.lapse.is_some_and(|at| at <= now) {
+            match app.store.recover_leases(now, true).await {
+                Ok(changed) => {
+                    self.lapse = None;
+                    app.tell_orders(&changed);
+                }
+                Err(e) => {
+                    tracing::error!(error = %e, "leases that are over could not be ended");
+                    self.lapse = now.checked_add(RECORD_AGAIN).ok();
+                }
+            }
+        }
+        [again, self.lapse].into_iter().flatten().min()
+    }
+}
+
+/// Records an outcome; gives it back when the disk refuses it.
+async fn record(app: &App, claimed: Claimed, outcome: Outcome) -> Result<(), (Claimed, Outcome)> {
     let settings = &app.config.outbox;
     let recorded = app
         .store
         .complete(
-            claimed,
-            outcome,
-            now,
+            claimed.clone(),
+            outcome.clone(),
+            app.env.now(),
             settings.backoff_seconds.clone(),
             settings.max_attempts,
             app.env.random(),
@@ -215,8 +262,14 @@ async fn note(app: &App, running: &mut HashMap<Service, u32>, done: Result<Done,
         )
         .await;
     match recorded {
-        Ok(changed) => app.tell_orders(&changed),
-        Err(e) => tracing::error!(error = %e, "an outcome could not be recorded; the lease will tell"),
+        Ok(changed) => {
+            app.tell_orders(&changed);
+            Ok(())
+        }
+        Err(e) => {
+            tracing::error!(order = claimed.id.0, error = %e, "an outcome could not be recorded; it is kept");
+            Err((claimed, outcome))
+        }
     }
 }
 
