@@ -139,10 +139,14 @@ pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Re
     }
     write_state(&socket, listening);
     tracing::info!(version = clients::VERSION, training = app.config.daemon.training, "ready");
+    let store_at_rest = app.store.clone();
     server::listener::serve(app, bound, remarks, stop).await;
 
     // 7. The end: no new work since `stop`; what is on the wire is waited for, so that its outcome is recorded.
     while tasks.join_next().await.is_some() {}
+    if let Err(e) = store_at_rest.settle().await {
+        tracing::warn!(error = %e, "the journal of the database stays beside it");
+    }
     let _ = std::fs::remove_file(state_file(&socket));
     tracing::info!("stopped");
     Ok(())

@@ -168,6 +168,20 @@ pub fn verify_file(path: &Path) -> Result<Verified, StoreError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
+    let there: bool = c.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'audit')",
+        [],
+        |r| r.get(0),
+    )?;
+    if !there {
+        let e = paillasse_shared::protocol::WireError::invalid(
+            "copy",
+            format!("{shown} n'est pas une copie entière d'une base de Paillasse"),
+        );
+        return Err(StoreError::Rule(
+            e.hint("copier aussi le fichier -wal, ou copier la base à l'arrêt du service"),
+        ));
+    }
     verify(&c)
 }
 

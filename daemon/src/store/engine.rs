@@ -122,6 +122,8 @@ pub struct Store {
     readers: Arc<Vec<mpsc::Sender<ReadJob>>>,
     next_reader: Arc<AtomicUsize>,
     path: Arc<PathBuf>,
+    // Held for the life of the process: the kernel frees it whatever kills us.
+    _owned: Arc<std::fs::File>,
 }
 
 /// Pieces of work put into one commit at most.
@@ -136,6 +138,7 @@ impl Store {
     /// Not usable: on a network drive, made by a newer version, damaged, no place.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         refuse_network_drive(path)?;
+        let owned = own(path)?;
         let mut connection = Connection::open(path)?;
         prepare_writer(&connection)?;
         migrate(&mut connection)?;
@@ -161,7 +164,26 @@ impl Store {
             readers: Arc::new(readers),
             next_reader: Arc::new(AtomicUsize::new(0)),
             path: Arc::new(path.to_owned()),
+            _owned: Arc::new(owned),
         })
+    }
+
+    /// At the end: everything into the one file, so that a copy of it at rest is whole.
+    ///
+    /// # Errors
+    /// The disk says no; nothing is lost, the file of the recent writes stays beside the database.
+    pub async fn settle(&self) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        let settled = tokio::task::spawn_blocking(move || {
+            let c = Connection::open_with_flags(path.as_path(), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+            c.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get::<_, i64>(0))
+        });
+        match settled.await {
+            Ok(Ok(0)) => Ok(()),
+            Ok(Ok(_)) => Err(StoreError::Disk("une lecture dure encore".into())),
+            Ok(Err(e)) => Err(e.into()),
+            Err(_) => Err(StoreError::Closed),
+        }
     }
 
     /// File of the database.
@@ -305,6 +327,29 @@ fn migrate(c: &mut Connection) -> Result<(), StoreError> {
         tx.commit()?;
     }
     Ok(())
+}
+
+/// Takes the database for this process alone, by a lock file beside it: two daemons, each on a socket of its own, would
+/// both send what the other has on its way.
+fn own(path: &Path) -> Result<std::fs::File, StoreError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&name)
+        .map_err(|e| StoreError::Unusable(format!("{} ne s'ouvre pas : {e}", name.display())))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => Err(StoreError::Unusable(format!(
+            "un autre paillassed a ouvert la base {} : l'arrêter, ou choisir une autre base",
+            path.display()
+        ))),
+        Err(std::fs::TryLockError::Error(e)) => {
+            Err(StoreError::Unusable(format!("{} ne se verrouille pas : {e}", name.display())))
+        }
+    }
 }
 
 /// WAL needs shared memory and honest locks: a network file system gives neither.
