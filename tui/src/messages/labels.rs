@@ -12,6 +12,8 @@ use crate::state::screen::{Screen, Step};
 pub const HELP: &str = "Aide";
 /// Label of the palette key, always in the footer.
 pub const PALETTE: &str = "Tout faire";
+/// The same where keys are many.
+pub const PALETTE_SHORT: &str = "Tout";
 
 const NEW_DOSSIER: &str = "Nouveau dossier";
 
@@ -76,10 +78,10 @@ pub(crate) fn validate(state: &State) -> &'static str {
 pub(crate) fn register_next(state: &State) -> &'static str {
     match state.screen() {
         Some(Screen::NewDossier(n)) if n.field.is_blank() && !n.browsed => {
-            if n.at_correspondents {
-                "Enregistrer"
-            } else {
-                "Prescripteur"
+            match (n.at_correspondents, n.exams.is_empty()) {
+                (true, _) => "Enregistrer",
+                (false, false) => "Prescripteur",
+                (false, true) => "",
             }
         }
         _ => "Ajouter",

@@ -189,7 +189,7 @@ pub fn nothing_for(text: &str) -> String {
 /// After an act on orders.
 pub fn acted(orders: u64, done: &str) -> String {
     match orders {
-        0 => "C'est fait : rien d'autre n'attendait.".to_owned(),
+        0 => "Plus rien n'attend de ce fait : les envois retenus sont déjà repartis.".to_owned(),
         1 => format!("1 envoi {done}."),
         n => format!("{n} envois {done}s."),
     }

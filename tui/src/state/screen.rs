@@ -106,6 +106,8 @@ pub struct Form {
     pub places_for: Option<String>,
     /// `Entrée` was typed in the place before its suggestions came.
     pub next_when_ready: bool,
+    /// Ranks of the fields that came filled and right.
+    pub known: Vec<usize>,
     /// The search that led here: the same search finds the draft again, another one does not.
     pub searched: String,
     /// Cursor in the suggestions.
@@ -130,6 +132,7 @@ impl Form {
             places: Vec::new(),
             places_for: None,
             next_when_ready: false,
+            known: Vec::new(),
             searched: String::new(),
             place_selected: 0,
             fault: None,

@@ -159,6 +159,9 @@ pub(super) fn create_form(state: &mut State) -> Vec<Effect> {
     form.searched = searched;
     // The cursor waits in the first field that the search did not fill.
     form.focus = (0..FORM_FIELDS).find(|i| form.text(*i).is_empty()).unwrap_or(0);
+    form.known = (0..FORM_FIELDS)
+        .filter(|i| fault(&form, *i, state.today).is_none() && !form.text(*i).is_empty())
+        .collect();
     state.push(Screen::Form(form));
     Vec::new()
 }
@@ -239,8 +242,11 @@ pub(super) fn field_next(state: &mut State) -> Vec<Effect> {
     {
         field.set(&upper);
     }
-    if form.focus + 1 < FORM_FIELDS {
-        form.focus += 1;
+    // What the search or the code filled already is not gone through again.
+    let filled = |f: &Form, rank: usize| f.editing.is_none() && f.known.contains(&rank);
+    let next = (form.focus + 1..FORM_FIELDS).find(|rank| !filled(form, *rank));
+    if let Some(next) = next {
+        form.focus = next;
         return Vec::new();
     }
     save(state, None)

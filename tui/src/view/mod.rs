@@ -170,16 +170,19 @@ fn footer(pen: &mut Pen<'_>, state: &State) {
     let area = pen.area();
     let y = area.height - 1;
     let items = footer_items(state, pen.look.keymap);
-    // Help and palette keep their place whatever the others need; the palette gives its label up first.
-    let kept = |label: &str| [m::labels::HELP, m::labels::PALETTE].contains(&label);
+    // Help and palette keep their place whatever the others need; the palette's label shortens first.
+    let kept = |label: &str| [m::labels::HELP, m::labels::PALETTE, m::labels::PALETTE_SHORT].contains(&label);
     let width_of = |(key, label): &(String, &str)| cells(key) + 1 + cells(label) + 2;
     let all: u16 = items.iter().map(width_of).sum();
-    let room = area.width.saturating_sub(1);
+    // The first key stands in column 2; nothing follows the last one.
+    let room = area.width;
     let items: Vec<(String, &str)> = items
         .into_iter()
-        .map(|(key, label)| if all > room && label == m::labels::PALETTE { (key, "") } else { (key, label) })
+        .map(|(key, label)| {
+            let short = all > room && label == m::labels::PALETTE;
+            (key, if short { m::labels::PALETTE_SHORT } else { label })
+        })
         .collect();
-    let kept = |label: &str| label.is_empty() || kept(label);
     let tail: u16 = items.iter().filter(|(_, l)| kept(l)).map(width_of).sum();
     let mut left = room.saturating_sub(tail);
     let mut x = 2;
@@ -197,5 +200,5 @@ fn footer(pen: &mut Pen<'_>, state: &State) {
 
 fn key_label(pen: &mut Pen<'_>, x: u16, y: u16, (key, label): &(String, &str)) -> u16 {
     let width = pen.area().width.saturating_sub(x);
-    pen.spans(x, y, width, &[(key, Role::Key), (" ", Role::Label), (label, Role::Label), ("  ", Role::Label)])
+    pen.spans(x, y, width, &[(key, Role::Key), (" ", Role::Label), (label, Role::Label)]) + 2
 }

@@ -104,9 +104,17 @@ pub fn draw(pen: &mut Pen<'_>, area: Rect, state: &State, screen: &DossierScreen
                     _ => pen.right(value_end, y, 9, &r.shown, weight),
                 }
                 let unit = r.unit.as_deref().unwrap_or_default();
-                pen.text(unit_x, y, 7, unit, Role::Unit);
-                pen.text(flag_x, y, 2, r.flag.map_or("", |f| f.french()), weight);
-                pen.text(reference_x, y, 12, r.reference.as_deref().unwrap_or_default(), Role::Label);
+                let flag = r.flag.map_or("", |f| f.french());
+                let reference = r.reference.as_deref().unwrap_or_default();
+                // A long unit takes the empty columns behind it: a unit cut short says something else.
+                let unit_w = match (flag.is_empty(), reference.is_empty()) {
+                    (false, _) => 7,
+                    (true, false) => reference_x - unit_x - 1,
+                    (true, true) => reference_end - unit_x,
+                };
+                pen.text(unit_x, y, unit_w, unit, Role::Unit);
+                pen.text(flag_x, y, 2, flag, weight);
+                pen.text(reference_x, y, 12, reference, Role::Label);
                 for (col, (date, _)) in dates.iter().take(shown_dates).enumerate() {
                     let Some(p) = r.previous.iter().find(|p| p.at == *date) else { continue };
                     let end = reference_end + (u16::try_from(col).unwrap_or(0) + 1) * (previous_w + 1) - 1;
