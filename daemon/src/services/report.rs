@@ -6,10 +6,10 @@ use paillasse_shared::domain::dossier::CorrespondentRole;
 use paillasse_shared::domain::identity::Status;
 use paillasse_shared::domain::report::{
     Address, AnalysisCode, Author, Block, Chapter, Coded, Comment, Confidentiality, DisplayOptions,
-    Encounter, EncounterKind, Identifier, Interpretation, Laboratory, Moment, OID_LOINC, Outcome,
-    Patient as ReportPatient, Prescriber, PreviousResult, Professional, ProfessionalTitle, QualifiedIns,
-    Recipient, ReferenceRange, Report, ReportStatus, ReportedValue, ResultItem, Specimen, SubChapter,
-    Telecom, TelecomKind, Unit, Validation,
+    Encounter, EncounterKind, Identifier, Interpretation, Laboratory, Moment, OID_LOINC, OID_TECHNIQUES,
+    Outcome, Patient as ReportPatient, Prescriber, PreviousResult, Professional, ProfessionalTitle,
+    QualifiedIns, Recipient, ReferenceRange, Report, ReportStatus, ReportedValue, ResultItem, Specimen,
+    SubChapter, Telecom, TelecomKind, Unit, Validation,
 };
 use paillasse_shared::domain::result::{Flag, ResultValue};
 use paillasse_shared::protocol::dossier::Correspondent;
@@ -210,7 +210,12 @@ fn item(s: &Setting<'_>, full: &DossierFull, r: &StoredResult, included: bool) -
         outcome,
         at: r.obtained_at.filter(|_| done).map(|t| s.moment(t)),
         interpretation: r.flag.filter(|_| done).map(interpretation),
-        technique: None,
+        technique: analysis.and_then(|a| a.technique.as_ref()).filter(|_| done).map(|t| Coded {
+            code: t.code.clone(),
+            system: OID_TECHNIQUES.to_owned(),
+            system_name: None,
+            label: t.label.clone(),
+        }),
         method: analysis.and_then(|a| a.method.clone()).filter(|_| done),
         reference: interval.filter(|_| done).map(|i| ReferenceRange {
             low: i.low.clone(),

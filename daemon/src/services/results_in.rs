@@ -134,11 +134,13 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
     let header = &r.header;
     let mut values = Vec::new();
     let mut remarks = Vec::new();
+    let mut ignored = 0u32;
     for group in &r.groups {
         // Controls, calibrators and exercises never enter a dossier; a training house takes exercises for its own.
         let training = app.config.daemon.training && r.role(group).enters_dossier();
         if !training && !r.enters_dossier(group) {
             tracing::info!(specimen_role = ?r.role(group), "control or exercise not filed");
+            ignored += 1;
             continue;
         }
         let tubes: Vec<String> = r.specimen_ids(group).into_iter().map(str::to_owned).collect();
@@ -149,12 +151,17 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
         for o in &group.observations {
             match received(app, header.sending_application.as_str(), &tubes, o, now) {
                 Ok(Some(v)) => values.push(Received { person: person.clone(), ..v }),
-                Ok(None) => {}
+                Ok(None) => {
+                    ignored += u32::from(matches!(
+                        o.status,
+                        DeclaredStatus::Pending | DeclaredStatus::NotObtainable
+                    ));
+                }
                 Err(remark) => remarks.push(remark),
             }
         }
     }
-    if values.is_empty() && remarks.is_empty() && r.groups.iter().all(|g| g.observations.is_empty()) {
+    if values.is_empty() && remarks.is_empty() && ignored == 0 {
         remarks.push("le message ne porte aucun résultat".to_owned());
     }
     NewMessage {
