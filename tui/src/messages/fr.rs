@@ -308,6 +308,8 @@ pub const DONE_BIOLOGICAL: &str = "Validé. Le compte rendu part vers ses destin
 /// Said.
 pub const DONE_PARTIAL: &str = "Validé. Le compte rendu partira quand tout sera rendu et validé.";
 /// Said.
+pub const DONE_BUT_HELD: &str = "Validé. Un envoi est retenu, pour la raison au-dessus; Ctrl-E la guérit.";
+/// Said.
 pub const DONE_NEXT: &str = "Validé; voici le dossier suivant.";
 /// Said.
 pub const DONE_TRACED: &str = "Appel tracé.";

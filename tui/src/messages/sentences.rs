@@ -245,9 +245,9 @@ pub fn transition(before: Status, t: &Transition) -> Vec<String> {
     lines
 }
 
-/// What cures a cause, in the few words of a list; `None` when nobody can do anything but wait.
-pub fn short_cure(reason: &Reason) -> Option<&'static str> {
-    Some(match reason {
+/// What cures a cause, in the few words of a list; an error when no key cures it.
+pub fn short_cure(reason: &Reason) -> Result<&'static str, &'static str> {
+    Ok(match reason {
         Reason::IdentityNotQualified { .. } => "Qualifier",
         Reason::IdentityToControl => "Contrôler l'identité",
         Reason::PatientOpposed => "Voir la fiche",
@@ -258,10 +258,9 @@ pub fn short_cure(reason: &Reason) -> Option<&'static str> {
         Reason::ServicePaused { .. } | Reason::ServiceSuspended { .. } => "Reprendre",
         Reason::Refused { .. } | Reason::Internal { .. } => "Rejouer",
         Reason::NotYet { .. } => "Envoyer maintenant",
-        Reason::ServiceDown { .. }
-        | Reason::OutcomeUnknown { .. }
-        | Reason::AfterPredecessor
-        | Reason::NotConfigured { .. } => return None,
+        Reason::ServiceDown { .. } | Reason::AfterPredecessor => return Err("Attendre"),
+        Reason::OutcomeUnknown { .. } => return Err("Vérification en cours"),
+        Reason::NotConfigured { .. } => return Err("À configurer"),
     })
 }
 

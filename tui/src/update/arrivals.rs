@@ -172,11 +172,7 @@ pub(super) fn validated(state: &mut State, biological: bool, view: DossierView) 
     let Some(Screen::Dossier(d)) = state.screen() else { return effects };
     let finished = biological && d.id == id && d.step() == Step::Nothing;
     if !finished {
-        let said = match (biological, d.leaving()) {
-            (false, _) => m::DONE_TECHNICAL,
-            (true, Leaving::Partial) => m::DONE_PARTIAL,
-            (true, _) => m::DONE_BIOLOGICAL,
-        };
+        let said = if biological { done_biological(d.leaving()) } else { m::DONE_TECHNICAL };
         state.say(Level::Done, said);
         return effects;
     }
@@ -193,10 +189,22 @@ pub(super) fn validated(state: &mut State, biological: bool, view: DossierView) 
         state.say(Level::Done, m::DONE_NEXT);
         effects.extend(laboratory::show_dossier(state, next, Some(Default::default())));
     } else {
-        let partial = matches!(state.screen(), Some(Screen::Dossier(d)) if d.leaving() == Leaving::Partial);
-        state.say(Level::Done, if partial { m::DONE_PARTIAL } else { m::DONE_BIOLOGICAL });
+        let leaving = match state.screen() {
+            Some(Screen::Dossier(d)) => d.leaving(),
+            _ => Leaving::UnderWay,
+        };
+        state.say(Level::Done, done_biological(leaving));
     }
     effects
+}
+
+/// What a biological validation did to the report.
+fn done_biological(leaving: Leaving) -> &'static str {
+    match leaving {
+        Leaving::Partial => m::DONE_PARTIAL,
+        Leaving::Stopped => m::DONE_BUT_HELD,
+        _ => m::DONE_BIOLOGICAL,
+    }
 }
 
 pub(super) fn picks(state: &mut State, text: &str, value: Value) -> Done {

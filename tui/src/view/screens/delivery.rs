@@ -82,10 +82,9 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
 fn short_cure(pen: &Pen<'_>, c: &CauseLine) -> String {
     let contexts = [Context::Queue];
     let key = |cmd| pen.look.keymap.key_for(&contexts, cmd).map(|k| k.to_string()).unwrap_or_default();
-    match (m::short_cure(&c.reason), &c.cure) {
-        (Some(words), _) => format!("{} {words}", key(Cmd::OrderCure)),
-        (None, Some(cure)) => cure.clone(),
-        (None, None) => m::UNKNOWN.to_owned(),
+    match m::short_cure(&c.reason) {
+        Ok(words) => format!("{} {words}", key(Cmd::OrderCure)),
+        Err(words) => words.to_owned(),
     }
 }
 
