@@ -79,7 +79,7 @@ commands! {
     AttributeHomonyme "attribute-homonyme", |_| "Homonyme", 0, Screen, [Patient], State::may_attribute, "Attribut « homonyme » : le mettre ou le retirer";
     AttributeDouteux "attribute-douteux", |_| "Douteuse", 0, Screen, [Patient], State::may_attribute, "Identité douteuse : mettre ou retirer l'attribut";
     AttributeFictif "attribute-fictif", |_| "Fictive", 0, Screen, [Patient], State::may_attribute, "Identité fictive : mettre ou retirer l'attribut";
-    InsQualify "ins-qualify", |_| "Pièce", 4, Screen, [Patient Compare], State::may_qualify, "Qualifier avec une pièce vue (passeport, carte d'identité…)";
+    InsQualify "ins-qualify", labels::device, 4, Screen, [Patient Compare], State::may_qualify, "Qualifier avec une pièce vue (passeport, carte d'identité…)";
     InsAccept "ins-accept", |_| "Accepter", 1, Screen, [Compare], State::may_accept, "Accepter les traits d'INSi tels quels";
     InsRefuse "ins-refuse", |_| "Refuser", 2, Screen, [Compare], always, "Refuser le retour d'INSi (motif demandé)";
     Choose "choose", |_| "Choisir", 1, Screen, [Choice Picker Palette], State::has_choice, "Choisir la ligne";

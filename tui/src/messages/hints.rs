@@ -45,7 +45,7 @@ pub fn hint(state: &State) -> (Level, String) {
                 info("L'appel INSi se fait en arrière-plan : continuer, la fiche dira sa réponse.")
             }
             Some((_, missing)) if missing.device && !missing.insi => {
-                info("Il ne manque qu'une pièce d'identité : F7 l'enregistre.")
+                info("Il ne manque qu'une pièce d'identité : Entrée l'enregistre.")
             }
             Some((_, missing)) if missing.insi && state.may_fetch_ins() => {
                 info("Il manque l'INS : F3 appelle INSi; F4 ouvre un dossier sans attendre.")

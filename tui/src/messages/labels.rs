@@ -15,6 +15,7 @@ pub const PALETTE: &str = "Tout faire";
 /// The same where keys are many.
 pub const PALETTE_SHORT: &str = "Tout";
 
+const QUALIFY: &str = "Qualifier";
 const NEW_DOSSIER: &str = "Nouveau dossier";
 
 pub(crate) fn open(state: &State) -> &'static str {
@@ -38,7 +39,7 @@ pub(crate) fn patient_next(state: &State) -> &'static str {
     let Some(record) = state.record() else { return "" };
     match record.insi {
         InsiState::ToDecide { .. } => "Voir le retour INSi",
-        _ if record.status == Status::Recuperee => "Qualifier",
+        _ if record.status == Status::Recuperee && state.may_qualify() => QUALIFY,
         _ if record.dossiers.is_empty() => NEW_DOSSIER,
         _ => "Ouvrir le dossier",
     }
@@ -49,6 +50,14 @@ pub(crate) fn dossier_create(state: &State) -> &'static str {
         // `Entrée` does it already.
         Some(Screen::Patient(_)) if patient_next(state) == NEW_DOSSIER => "",
         _ => NEW_DOSSIER,
+    }
+}
+
+pub(crate) fn device(state: &State) -> &'static str {
+    match state.screen() {
+        // `Entrée` does it already.
+        Some(Screen::Patient(_)) if patient_next(state) == QUALIFY => "",
+        _ => "Pièce",
     }
 }
 

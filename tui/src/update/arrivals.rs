@@ -12,7 +12,7 @@ use crate::messages as m;
 use crate::state::layer::Layer;
 use crate::state::screen::{Leaving, PaneKind, PatientScreen, Screen, Step};
 use crate::state::{Level, State, french_date};
-use crate::update::{laboratory, layers, reception};
+use crate::update::{form, laboratory, layers, reception};
 use crate::wire;
 
 pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Done {
@@ -40,7 +40,7 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     let creating = std::mem::take(&mut home.create_when_ready);
     let unknown_code = typed_ahead && home.scanned.is_some() && home.hits.is_empty();
     if at_home && (creating || unknown_code) {
-        let effects = reception::create_form(state);
+        let effects = form::create_form(state);
         if unknown_code {
             state.say(Level::Info, m::SCAN_NEW);
         }
@@ -75,7 +75,7 @@ pub(super) fn created(state: &mut State, created: Created) -> Done {
             let id = patient.id;
             state.push(Screen::Patient(PatientScreen { id, record: Some(patient), selected: 0 }));
         }
-        Created::Similar { hits } => reception::similar(state, &hits),
+        Created::Similar { hits } => form::similar(state, &hits),
     }
     Ok(Vec::new())
 }

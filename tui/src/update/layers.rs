@@ -24,7 +24,7 @@ use crate::state::layer::{
 };
 use crate::state::screen::Screen;
 use crate::state::{Level, Purpose, State};
-use crate::update::{delivery, laboratory, reception};
+use crate::update::{delivery, form, laboratory, reception};
 use crate::wire::{ask, ask_plain};
 
 /// `Entrée` or the confirming key on the overlay on top.
@@ -149,7 +149,7 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
                 state.pop();
                 reception::show_patient(state, *id)
             }
-            None => reception::create(state, &params),
+            None => form::create(state, &params),
         },
     }
 }
@@ -301,7 +301,7 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             let purpose = Purpose::DossierChanged(m::DONE_EXAM_REMOVED.to_owned());
             vec![ask::<rpc::ResultCancel>(state, &params, purpose)]
         }
-        Prompted::EditTraits => reception::save(state, Some(text)),
+        Prompted::EditTraits => form::save(state, Some(text)),
         Prompted::TraceCall(id) => {
             let params = TraceCallParams { id, note: text };
             let purpose = Purpose::DossierChanged(m::DONE_TRACED.to_owned());

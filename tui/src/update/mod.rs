@@ -4,6 +4,7 @@
 mod arrivals;
 mod delivery;
 mod events;
+mod form;
 mod laboratory;
 pub mod layers;
 mod reception;
@@ -300,7 +301,7 @@ fn changed(state: &mut State) -> Vec<Effect> {
         Some(Screen::Home(_)) => reception::search(state),
         Some(Screen::Form(f)) => {
             f.fault = None;
-            if f.focus == PLACE_FIELD { reception::search_place(state) } else { Vec::new() }
+            if f.focus == PLACE_FIELD { form::search_place(state) } else { Vec::new() }
         }
         Some(Screen::NewDossier(_)) => laboratory::search(state),
         _ => Vec::new(),

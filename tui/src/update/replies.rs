@@ -21,7 +21,7 @@ use crate::update::arrivals::{
     created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
     show_record, validated,
 };
-use crate::update::{delivery, reception, refresh};
+use crate::update::{delivery, form, refresh};
 use crate::wire::{self, ask_newest};
 
 /// What an answer leads to.
@@ -85,11 +85,11 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Places(text) => {
             let found: Places = wire::read(value)?;
-            let Some(Screen::Form(form)) = state.screen_mut() else { return Ok(Vec::new()) };
-            form.places = found.places;
-            form.place_selected = 0;
-            form.places_for = Some(text);
-            if form.next_when_ready { Ok(reception::field_next(state)) } else { Ok(Vec::new()) }
+            let Some(Screen::Form(shown)) = state.screen_mut() else { return Ok(Vec::new()) };
+            shown.places = found.places;
+            shown.place_selected = 0;
+            shown.places_for = Some(text);
+            if shown.next_when_ready { Ok(form::field_next(state)) } else { Ok(Vec::new()) }
         }
         Purpose::Compare(id) => {
             let pending: PendingReturn = wire::read(value)?;

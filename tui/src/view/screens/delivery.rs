@@ -19,7 +19,7 @@ const CAUSES: &[Column] = &[
     Column::new(m::COL_CAUSE, 28).grow(5).marked(),
     Column::new(m::COL_COUNT, 6).right(),
     Column::new(m::COL_SINCE, 6),
-    Column::new(m::COL_CURE, 22).grow(1),
+    Column::new(m::COL_CURE, 22).grow(1).from(70),
 ];
 
 pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
