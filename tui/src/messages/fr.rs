@@ -244,6 +244,8 @@ pub const DEPARTURE: &str = "Au départ après validation";
 pub const DEPARTURE_LATER: &str = "Au départ quand tout sera validé";
 /// Heading.
 pub const SENDINGS: &str = "Envois";
+/// What cures an order that is leaving.
+pub const ON_ITS_WAY: &str = "Attendre la réponse";
 /// Heading.
 pub const GATES: &str = "Ce qu'il faut pour partir";
 /// Heading.

@@ -1,5 +1,6 @@
 //! Queue, orders, messages, texts.
 
+use paillasse_shared::domain::order::OrderState;
 use paillasse_shared::protocol::queue::{CauseLine, OrderView};
 use ratatui::layout::Rect;
 
@@ -83,6 +84,7 @@ fn short_cure(pen: &Pen<'_>, c: &CauseLine) -> String {
     let contexts = [Context::Queue];
     let key = |cmd| pen.look.keymap.key_for(&contexts, cmd).map(|k| k.to_string()).unwrap_or_default();
     match m::short_cure(&c.reason) {
+        _ if c.state == OrderState::Leased => m::ON_ITS_WAY.to_owned(),
         Ok(words) => format!("{} {words}", key(Cmd::OrderCure)),
         Err(words) => words.to_owned(),
     }
