@@ -84,14 +84,16 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     let Some(client) = &clients.insi else {
         return Outcome::Held { reason: Reason::NotConfigured { service: Service::Insi } };
     };
-    let patient = match app.store.patient(order.patient).await {
-        Ok(Some(p)) => p,
+    let (patient, state) = match app.store.patient_with_insi(order.patient).await {
+        Ok(Some(found)) => found,
         Ok(None) => return internal("la fiche n'existe plus"),
         Err(e) => return Outcome::Retry { words: e.to_string(), transport: false },
     };
     let started = app.env.now();
+    // An interruption came between the record of the answer and the end of the order: it was answered, perhaps decided.
+    let asked = matches!(state, InsiState::NotCalled | InsiState::Waiting { .. } | InsiState::Running { .. });
     let tell = || app.tell(Event::InsiChanged { patient: patient.id, asked_by: order.asked_by.clone() });
-    if patient.state.from_insi || !patient.state.may_call_insi() {
+    if !asked || patient.state.from_insi || !patient.state.may_call_insi() {
         // Decided otherwise meanwhile.
         return Outcome::Delivered { receipt: "sans objet".into() };
     }

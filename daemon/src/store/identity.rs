@@ -253,20 +253,30 @@ impl Store {
         .await
     }
 
-    /// Says where a call stands, without a journal line (it is not an act).
+    /// Says where a call stands, without a journal line (it is not an act); not of an identity accepted meanwhile.
     pub async fn set_insi_state(
         &self,
         patient: PatientId,
         state: InsiState,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(move |tx| put_insi(tx, patient, &state, None, now)).await
+        self.write(move |tx| {
+            if patients::expect(tx, patient)?.state.from_insi {
+                return Ok(());
+            }
+            put_insi(tx, patient, &state, None, now)
+        })
+        .await
     }
 
-    /// Records the end of a round of calls; the order of the outbox is completed by the manager.
+    /// Records the end of a round of calls; the order of the outbox is completed by the manager. When a return was
+    /// accepted meanwhile, that decision stands and only the calls are recorded.
     pub async fn record_insi(&self, outcome: InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
         self.write(move |tx| {
             put_traces(tx, outcome.patient, &outcome.traces)?;
+            if patients::expect(tx, outcome.patient)?.state.from_insi {
+                return Ok(None);
+            }
             put_outcome(tx, &outcome)
         })
         .await
