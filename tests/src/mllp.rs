@@ -15,17 +15,27 @@ use crate::tools;
 /// The line breaks.
 #[must_use]
 pub fn send(address: &str, message: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).expect("the daemon listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
-    stream.write_all(&framed(message)).expect("the daemon reads");
+    try_send(address, message).expect("the daemon answers")
+}
+
+/// The same to a daemon that may die meanwhile.
+///
+/// # Errors
+/// The line broke: whether the message was taken is not known.
+pub fn try_send(address: &str, message: &[u8]) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(&framed(message))?;
     let mut answer = Vec::new();
     let mut chunk = [0; 4096];
     while !answer.ends_with(b"\x1c\r") {
-        let n = stream.read(&mut chunk).expect("the daemon answers");
-        assert!(n > 0, "closed before the answer");
+        let n = stream.read(&mut chunk)?;
+        if n == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
         answer.extend_from_slice(&chunk[..n]);
     }
-    String::from_utf8_lossy(&answer).trim_matches(['\u{b}', '\u{1c}', '\r']).replace('\r', "\n")
+    Ok(String::from_utf8_lossy(&answer).trim_matches(['\u{b}', '\u{1c}', '\r']).replace('\r', "\n"))
 }
 
 /// Sends one message with the `mllp_send` of the Python package `hl7`, else with [`send`], saying so.
