@@ -42,6 +42,7 @@ pub fn hello(app: &App, caller: &Caller) -> Hello {
             name: app.config.laboratory.name.clone(),
             site: app.config.laboratory.site.clone(),
             finess: app.config.laboratory.finess.clone(),
+            time_zone: app.config.laboratory.time_zone.clone(),
         },
         training: app.config.daemon.training,
     }

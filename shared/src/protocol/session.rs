@@ -33,6 +33,14 @@ pub struct Hello {
     pub training: bool,
 }
 
+impl Laboratory {
+    /// The zone in which times are shown; `None` when the laboratory names none, or one that is not known here.
+    #[must_use]
+    pub fn zone(&self) -> Option<jiff::tz::TimeZone> {
+        if self.time_zone.is_empty() { None } else { jiff::tz::TimeZone::get(&self.time_zone).ok() }
+    }
+}
+
 /// A person who works here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
@@ -58,4 +66,7 @@ pub struct Laboratory {
     pub site: String,
     /// Geographic FINESS of the site.
     pub finess: String,
+    /// Time zone in which this laboratory reads times, such as `Europe/Paris`; that of the machine when empty.
+    #[serde(default)]
+    pub time_zone: String,
 }

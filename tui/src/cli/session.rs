@@ -73,7 +73,11 @@ impl<'a> Session<'a> {
 
     fn client(&mut self, limit: Duration) -> Result<&mut Client, WireError> {
         if self.client.is_none() {
-            self.client = Some(Client::connect(&self.socket, self.login.clone(), limit)?);
+            let client = Client::connect(&self.socket, self.login.clone(), limit)?;
+            if let Some(zone) = client.hello.laboratory.zone() {
+                self.style.zone = zone;
+            }
+            self.client = Some(client);
         }
         self.client.as_mut().ok_or_else(|| WireError::new(ErrorKind::Internal, messages::CLOSED))
     }

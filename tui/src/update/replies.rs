@@ -34,7 +34,13 @@ pub(super) fn link(state: &mut State, link: Link) -> Vec<Effect> {
     match &state.link {
         Link::Up(hello) => {
             match wire::read::<Hello>(hello.clone()) {
-                Ok(hello) => state.hello = Some(hello),
+                Ok(hello) => {
+                    // Everybody of a laboratory reads the same times, whatever machine the terminal runs on.
+                    if let Some(zone) = hello.laboratory.zone() {
+                        state.zone = zone;
+                    }
+                    state.hello = Some(hello);
+                }
                 Err(why) => state.say(Level::Error, why.to_string()),
             }
             let mut effects = vec![status(state)];
