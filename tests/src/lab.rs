@@ -230,7 +230,7 @@ pub fn order_in(c: &mut Client, dossier: DossierId, service: Service, state: Ord
 pub fn delivered(c: &mut Client, dossier: DossierId) -> Vec<OrderView> {
     c.until("every order of the dossier is delivered", |c| {
         let all = orders(c, dossier);
-        for parked in all.iter().filter(|o| o.state == OrderState::Parked) {
+        if let Some(parked) = all.iter().find(|o| o.state == OrderState::Parked) {
             panic!("parked: {:?}", explain(c, parked.id));
         }
         (!all.is_empty() && all.iter().all(|o| o.state == OrderState::Delivered)).then_some(all)

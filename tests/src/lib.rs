@@ -7,8 +7,6 @@
 //! simulators or a person at the keyboard can see.
 //!
 //! A harness fails by panicking, as the tests that it serves do.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 pub mod bins;
 pub mod client;

@@ -66,9 +66,12 @@ pub fn acknowledged(answer: &str) -> (String, String) {
     (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
 }
 
-/// An ORU^R01 of a middleware: one group per tube, with analyses as (code, value, unit).
+/// The number of a tube, and its analyses as (code, value, unit).
+pub type Tube<'a> = (&'a str, &'a [(&'a str, &'a str, &'a str)]);
+
+/// An ORU^R01 of a middleware: one group per tube.
 #[must_use]
-pub fn oru(control: &str, tubes: &[(&str, &[(&str, &str, &str)])]) -> Vec<u8> {
+pub fn oru(control: &str, tubes: &[Tube<'_>]) -> Vec<u8> {
     let mut text = format!(
         "MSH|^~\\&|MIDDLEWARE|LBM|SGL|LBM|20260101080000||ORU^R01^ORU_R01|{control}|P|2.5.1|||||FRA|UNICODE UTF-8|FR\r"
     );

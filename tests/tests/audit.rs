@@ -1,6 +1,5 @@
 //! The journal: whole when nobody touched it; one byte altered, on a copy of the database or in an export, is found
 //! and its line named.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs;
 use std::path::Path;

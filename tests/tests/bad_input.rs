@@ -1,6 +1,4 @@
 //! Whatever comes in wrong gets an error that names its cause; nothing recorded before is lost; work goes on.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::fs;
 use std::io::Write;

@@ -2,8 +2,6 @@
 //! delivered twice.
 //!
 //! The instants come from a seed that is printed; `PAILLASSE_SEED` sets it, `PAILLASSE_KILLS` the number of kills.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -213,7 +211,7 @@ impl Worker {
 
         // Half of them are qualified before validation, half after.
         let qualify = QualifyParams { id, device: DeviceKind::NationalIdCard, parent_device: None };
-        if n % 2 == 0 {
+        if n.is_multiple_of(2) {
             self.act::<InsQualify>(&qualify, &[ErrorKind::Refused])?;
             self.memory.qualified.insert(id);
         }
@@ -221,7 +219,7 @@ impl Worker {
         self.act::<DossierValidateTechnical>(&which, &[ErrorKind::Refused])?;
         self.act::<DossierValidate>(&which, &[ErrorKind::Refused])?;
         self.memory.validated.insert(dossier);
-        if n % 2 == 1 {
+        if !n.is_multiple_of(2) {
             self.act::<InsQualify>(&qualify, &[ErrorKind::Refused])?;
             self.memory.qualified.insert(id);
         }

@@ -1,7 +1,5 @@
 //! Services that are slow, refuse, cut or show an expired certificate: work goes on, orders say why they wait, leave by
 //! themselves afterwards, in order, and never twice. No clock decides here: what came first does.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,5 @@
 //! The main path, end to end, as scripts and analysers walk it: the command line, the socket, MLLP; then what the
 //! services received, read by programs of others.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-#![allow(clippy::print_stderr, clippy::print_stdout)]
 
 use std::path::Path;
 use std::process::Command;

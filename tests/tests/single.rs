@@ -1,5 +1,4 @@
 //! One daemon at a time, a clean end, and what `paillasse status` says to supervision.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::fs;
 use std::os::unix::net::UnixListener;
