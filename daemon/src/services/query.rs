@@ -5,7 +5,7 @@ use paillasse_shared::domain::identity::{BirthDate, Matricule, MatriculeError, n
 use paillasse_shared::protocol::WireError;
 use paillasse_shared::protocol::patient::{ScannedTraits, Understood};
 
-use crate::store::search::NameQuery;
+use crate::store::search::{MAX_WORDS, NameQuery, exchanged};
 
 /// What is to be looked for.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ pub fn by_traits(d: &InsDatamatrix) -> NameQuery {
     let first = d.given_names.split(' ').next().unwrap_or_default();
     let mut words = normalise::fold_words(&d.birth_name);
     words.extend(normalise::fold_words(first));
-    words.truncate(8);
+    words.truncate(MAX_WORDS);
     NameQuery { words, date: Some(d.birth_date.iso()), ..NameQuery::default() }
 }
 
@@ -84,10 +84,23 @@ pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
     }
     let text = text.trim();
     let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if let Some(q) = dossier_number(&compact) {
+    if let Some(q) = dossier_number(&compact, today) {
         return Ok(Query::Dossier(q));
     }
     if let Some(m) = matricule(&compact)? {
+        return Ok(Query::Matricule(m));
+    }
+    // A matricule among other words says more than they do.
+    let mut digits = String::new();
+    for part in text.split_whitespace() {
+        if let Some(m) = matricule(part)? {
+            return Ok(Query::Matricule(m));
+        }
+        if part.bytes().any(|b| b.is_ascii_digit()) && part.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            digits.push_str(part);
+        }
+    }
+    if let Some(m) = matricule(&digits)? {
         return Ok(Query::Matricule(m));
     }
     let mut names = NameQuery::default();
@@ -99,7 +112,11 @@ pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
             names.year = part.parse().ok().filter(|y| (1850..=2100).contains(y));
         } else if names.date.is_none() && (part.contains(['/', '.', '-']) || part.len() >= 6) {
             match BirthDate::parse(part, today) {
-                Ok(d) => names.date = Some(d.iso()),
+                Ok(d) => {
+                    let iso = d.iso();
+                    names.other_dates = other_dates(part, &iso, today);
+                    names.date = Some(iso);
+                }
                 Err(e) if part.matches(['/', '.', '-']).count() == 2 => {
                     return Err(WireError::invalid("text", e.to_string()));
                 }
@@ -108,8 +125,23 @@ pub fn read(text: &str, today: jiff::civil::Date) -> Result<Query, WireError> {
             }
         }
     }
-    names.words.truncate(8);
+    names.words.truncate(MAX_WORDS);
     Ok(Query::Names(names))
+}
+
+/// What may have been meant instead of a date: day and month exchanged; a century earlier when the year has two digits.
+fn other_dates(typed: &str, iso: &str, today: jiff::civil::Date) -> Vec<String> {
+    /// Oldest age that two digits may mean.
+    const OLDEST: i16 = 115;
+    let mut dates: Vec<String> = exchanged(iso).into_iter().collect();
+    let last = typed.rsplit(['/', '.', '-']).next().unwrap_or(typed);
+    if last.len() == 2 || last.len() == 6 {
+        let earlier = iso.get(..4).and_then(|y| y.parse::<i16>().ok()).map(|y| y - 100);
+        if let (Some(y), Some(rest)) = (earlier.filter(|y| *y >= today.year() - OLDEST), iso.get(4..)) {
+            dates.push(format!("{y:04}{rest}"));
+        }
+    }
+    dates
 }
 
 /// Whether the text begins as a datamatrix does, also when the scanner is set for another keyboard.
@@ -120,14 +152,19 @@ fn is_datamatrix(text: &str) -> bool {
     ["IS01", "ISÀ&", "IS)!"].contains(&head.as_str())
 }
 
-/// `26-118733`, or the number of a tube: 8 digits and the rank of the tube.
-fn dossier_number(compact: &str) -> Option<String> {
+/// `26-118733`, the same without its hyphen when that is no date, or the number of a tube: 8 digits and the rank of the
+/// tube.
+fn dossier_number(compact: &str, today: jiff::civil::Date) -> Option<String> {
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if let Some((year, rank)) = compact.split_once('-') {
         return (year.len() == 2 && rank.len() >= 4 && digits(year) && digits(rank))
             .then(|| compact.to_owned());
     }
-    (compact.len() == 10 && digits(compact)).then(|| compact.to_owned())
+    let meant = match compact.len() {
+        8 => BirthDate::parse(compact, today).is_err(),
+        n => n == 10,
+    };
+    (meant && digits(compact)).then(|| compact.to_owned())
 }
 
 /// A matricule is meant from 13 digits on; its length and key are checked here (INS-10).
@@ -203,6 +240,22 @@ mod tests {
     }
 
     #[test]
+    fn a_matricule_is_seen_among_names() {
+        for text in ["dupont 275126322074974", "2 75 12 63 220 749 74 dupont", "275126322074974 12/03/1980"] {
+            assert!(matches!(read(text, date(2026, 11, 22)), Ok(Query::Matricule(_))), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_else_a_date_may_mean_is_kept() {
+        assert_eq!(names("dup 03/04/1980").other_dates, ["1980-03-04"]);
+        assert_eq!(names("dup 13/04/1980").other_dates, Vec::<String>::new());
+        assert_eq!(names("dup 130425").other_dates, ["1925-04-13"]);
+        assert_eq!(names("dup 13/04/25").other_dates, ["1925-04-13"]);
+        assert_eq!(names("dup 13/04/80").other_dates, Vec::<String>::new());
+    }
+
+    #[test]
     fn an_impossible_date_is_told() {
         let e = read("dupont 31/02/1980", date(2026, 11, 22)).unwrap_err();
         assert!(e.cause.contains("31/02/1980"), "{}", e.cause);
@@ -211,6 +264,8 @@ mod tests {
     #[test]
     fn dossier_numbers_and_tubes() {
         assert!(matches!(read("26-000123", date(2026, 11, 22)), Ok(Query::Dossier(_))));
+        assert!(matches!(read("26000123", date(2026, 11, 22)), Ok(Query::Dossier(_))));
+        assert_eq!(names("12031980").date.as_deref(), Some("1980-03-12"));
         assert!(matches!(read("2600012301", date(2026, 11, 22)), Ok(Query::Dossier(_))));
     }
 

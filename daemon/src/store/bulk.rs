@@ -10,6 +10,7 @@ use rusqlite::{OptionalExtension, params};
 use super::audit::{self, Act};
 use super::engine::{Store, StoreError, Tx};
 use super::patients::{self, Patient};
+use super::search::lists;
 use super::time::ms;
 
 /// Page cache while a batch is written, in KiB: the trees of a million patients are touched everywhere at once.
@@ -39,16 +40,18 @@ impl Store {
             tx.pragma_update(None, "cache_size", -CACHE_KIB)?;
             let mut done = Inserted::default();
             let mut ids = (i64::MAX, i64::MIN);
+            let mut changes = lists::Changes::default();
             for mut p in batch {
                 if known(tx, &p)? {
                     done.skipped += 1;
                     continue;
                 }
-                insert(tx, &mut p, now)?;
+                insert(tx, &mut p, now, &mut changes)?;
                 patients::history(tx, p.id, now, actor, "Identité créée (génération)", None)?;
                 ids = (ids.0.min(p.id.0), ids.1.max(p.id.0));
                 done.created += 1;
             }
+            changes.write(tx)?;
             if done.created > 0 {
                 let detail = serde_json::json!({ "created": done.created, "first": ids.0, "last": ids.1 });
                 audit::append(tx, &Act::new(now, actor, "patient-generate", "patients", detail))?;
@@ -68,7 +71,7 @@ fn known(tx: &Tx, p: &Patient) -> Result<bool, StoreError> {
         .is_some())
 }
 
-fn insert(tx: &Tx, p: &mut Patient, now: Timestamp) -> Result<(), StoreError> {
+fn insert(tx: &Tx, p: &mut Patient, now: Timestamp, changes: &mut lists::Changes) -> Result<(), StoreError> {
     tx.prepare_cached(
         "INSERT INTO patient (version, birth_name, first_name, sex, birth_date, state, status, created_at, touched_at) \
          VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7)",
@@ -83,5 +86,5 @@ fn insert(tx: &Tx, p: &mut Patient, now: Timestamp) -> Result<(), StoreError> {
         ms(now),
     ])?;
     p.id = PatientId(tx.last_insert_rowid());
-    patients::update(tx, p, now)
+    patients::update_row(tx, p, now, changes)
 }

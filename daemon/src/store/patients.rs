@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use paillasse_shared::domain::identity::{
     BirthDate, CogCode, IdentityState, InsOid, Matricule, Proof, Sex, Status, StrictName, StrictTraits,
-    UsedNames, normalise,
+    UsedNames,
 };
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::patient::{Consent, HistoryLine, InsiState};
@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::audit::{self, Act};
 use super::engine::{Store, StoreError, Tx};
+use super::search::{lists, words};
 use super::time::{at, ms};
 
 /// A patient as stored.
@@ -139,8 +140,22 @@ pub(super) fn expect(c: &Connection, id: PatientId) -> Result<Patient, StoreErro
     })
 }
 
-/// Writes every column of a patient that exists; raises the version.
+/// Writes every column of a patient that exists, and the lists of the search; raises the version.
 pub(super) fn update(tx: &Tx, p: &Patient, now: Timestamp) -> Result<(), StoreError> {
+    let mut changes = lists::Changes::default();
+    update_row(tx, p, now, &mut changes)?;
+    changes.write(tx)
+}
+
+/// The same, leaving to the caller to write what changes in the lists of the search, for many patients at once.
+pub(super) fn update_row(
+    tx: &Tx,
+    p: &Patient,
+    now: Timestamp,
+    changes: &mut lists::Changes,
+) -> Result<(), StoreError> {
+    let before = lists::keys_of_row(tx, p.id.0)?;
+    changes.put(p.id.0, &before, &words::keys(&names(p), &p.traits.birth_date.iso()))?;
     tx.prepare_cached(
         "UPDATE patient SET version = version + 1, birth_name = ?2, first_name = ?3, given_names = ?4, sex = ?5, \
          birth_date = ?6, birth_place = ?7, used_name = ?8, used_first_name = ?9, phone = ?10, state = ?11, status = ?12, \
@@ -169,49 +184,18 @@ pub(super) fn update(tx: &Tx, p: &Patient, now: Timestamp) -> Result<(), StoreEr
         p.consent.opposed,
         ms(now),
     ])?;
-    index_words(tx, p)
-}
-
-/// Replaces the words under which a patient is found.
-fn index_words(tx: &Tx, p: &Patient) -> Result<(), StoreError> {
-    tx.prepare_cached("DELETE FROM patient_word WHERE patient = ?1")?.execute([p.id.0])?;
-    let mut insert = tx.prepare_cached("INSERT OR IGNORE INTO patient_word VALUES (?1, ?2, ?3, ?4)")?;
-    let date = p.traits.birth_date.iso();
-    for (word, kind) in words(p) {
-        insert.execute(params![word, kind, date, p.id.0])?;
-    }
     Ok(())
 }
 
-/// Folded words of the names, whole names joined too, so that `le goff` and `legoff` both find `LE GOFF`.
-fn words(p: &Patient) -> Vec<(String, &'static str)> {
-    let mut list = Vec::new();
-    let mut add = |text: &str, kind: &'static str| {
-        let parts = normalise::fold_words(text);
-        for (i, w) in parts.iter().enumerate() {
-            list.push((w.clone(), kind));
-            if let Some(next) = parts.get(i + 1) {
-                list.push((format!("{w}{next}"), kind));
-            }
-        }
-        if parts.len() > 2 {
-            list.push((parts.concat(), kind));
-        }
-    };
-    add(p.traits.birth_name.as_str(), "n");
-    if let Some(n) = &p.used.name {
-        add(n.as_str(), "n");
+/// Names under which a patient is found.
+fn names(p: &Patient) -> words::Names {
+    words::Names {
+        birth: p.traits.birth_name.as_str().to_owned(),
+        first: p.traits.first_name.as_str().to_owned(),
+        given: p.traits.given_names.as_ref().map(ToString::to_string),
+        used: p.used.name.as_ref().map(ToString::to_string),
+        used_first: p.used.first_name.as_ref().map(ToString::to_string),
     }
-    add(p.traits.first_name.as_str(), "f");
-    if let Some(n) = &p.traits.given_names {
-        add(n.as_str(), "f");
-    }
-    if let Some(n) = &p.used.first_name {
-        add(n.as_str(), "f");
-    }
-    list.sort();
-    list.dedup();
-    list
 }
 
 /// One line of the history of an identity.

@@ -1,104 +1,107 @@
 //! Patient search. Every query is driven by an index; a list is always bounded.
+//!
+//! The text is read by [`crate::services::query`]. Names go through [`find`]: words of the names ([`words`]) lead to lists
+//! of patients on the disk ([`lists`]), crossed as sets ([`set`]); letters wrong are found through the cuts of [`near`];
+//! the order is that of [`matching`]. Nothing about patients is kept in memory between two searches.
+//! Deliberately not here: resemblance by sound (a phonetic key): faults of letters cover what it would find among names
+//! that are typed from a document.
 
-use paillasse_shared::domain::identity::Matricule;
+use paillasse_shared::domain::identity::{Matricule, normalise};
 use paillasse_shared::domain::ids::{DossierId, PatientId};
 use paillasse_shared::protocol::patient::{LastDossier, PatientHit};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::engine::{Store, StoreError};
+use super::merger;
 use super::patients::{self, json};
 use super::time::at;
+use words::Names;
+
+pub mod corpus;
+mod find;
+pub(super) mod lists;
+mod matching;
+mod near;
+mod set;
+pub(super) mod words;
+
+/// Words of a text that are looked at.
+pub const MAX_WORDS: usize = 8;
+/// Identities shown at most as close to a new one.
+const CLOSE: usize = 20;
+/// Identities looked at for that, of each day and of each name.
+const CLOSE_LOOKED_AT: usize = 500;
+
+const ROW_SQL: &str = "SELECT id, birth_name, first_name, given_names, used_name, used_first_name, birth_date, sex, status, state, \
+             touched_at, merged_into FROM patient WHERE id = ?1";
+const LAST_DOSSIERS_SQL: &str =
+    "SELECT id, number, opened_at, state FROM dossier WHERE patient = ?1 ORDER BY id DESC LIMIT ?2";
+const SENDINGS_SQL: &str = "SELECT coalesce(sum(state NOT IN ('delivered', 'cancelled')), 0), coalesce(sum(state = 'delivered'), 0) \
+     FROM outbox WHERE dossier = ?1";
+const MATRICULE_SQL: &str = "SELECT id FROM patient WHERE matricule = ?1 LIMIT 10";
+const LATEST_SQL: &str = "SELECT id FROM patient WHERE merged_into IS NULL ORDER BY touched_at DESC LIMIT ?1";
 
 /// Names and date of a search, folded.
 #[derive(Debug, Clone, Default)]
 pub struct NameQuery {
-    /// Folded words; each must begin a word of the names.
+    /// Folded words; each begins a word of the names, or nearly.
     pub words: Vec<String>,
     /// Date of birth `AAAA-MM-JJ`.
     pub date: Option<String>,
+    /// Dates that may have been meant instead: day and month exchanged, the other century.
+    pub other_dates: Vec<String>,
     /// Year of birth.
     pub year: Option<u16>,
 }
 
-/// Candidates examined at most before ranking.
-const CANDIDATES: u32 = 400;
+/// A patient found, with what ranks it.
+struct Row {
+    hit: PatientHit,
+    names: Names,
+    touched_at: i64,
+}
 
-/// SQL and parameters of a search by names and date; public to the query-plan test.
-fn names_sql(q: &NameQuery) -> (String, Vec<Sql>) {
-    let mut values: Vec<Sql> = Vec::new();
-    let mut param = |v: Sql| {
-        values.push(v);
-        format!("?{}", values.len())
-    };
-    // The longest word is the most selective one; the others are looked up under each candidate.
-    let mut words = q.words.clone();
-    words.sort_by_key(|w| std::cmp::Reverse(w.len()));
-    let range = |column: &str, w: &str, param: &mut dyn FnMut(Sql) -> String| {
-        let low = param(w.to_owned().into());
-        let high = param(format!("{w}\u{7f}").into());
-        format!("{column} >= {low} AND {column} < {high}")
-    };
-    let sql = match (&q.date, words.split_first()) {
-        (Some(date), _) => {
-            let d = param(date.clone().into());
-            let mut sql = format!("SELECT id FROM patient p WHERE birth_date = {d}");
-            for w in &words {
-                let r = range("w.word", w, &mut param);
-                sql.push_str(&format!(
-                    " AND EXISTS (SELECT 1 FROM patient_word w WHERE w.patient = p.id AND {r})"
-                ));
-            }
-            sql
+/// One patient, or the one that stands for it since they were merged.
+fn row(c: &Connection, id: i64) -> Result<Option<Row>, StoreError> {
+    let found = c
+        .prepare_cached(ROW_SQL)?
+        .query_row([id], |r| {
+            let names = Names {
+                birth: r.get(1)?,
+                first: r.get(2)?,
+                given: r.get(3)?,
+                used: r.get(4)?,
+                used_first: r.get(5)?,
+            };
+            let state: paillasse_shared::domain::identity::IdentityState = json(r, 9)?;
+            let hit = PatientHit {
+                id: PatientId(r.get(0)?),
+                birth_name: names.birth.clone(),
+                given_names: names.given.as_ref().unwrap_or(&names.first).clone(),
+                birth_date: r.get(6)?,
+                sex: r.get(7)?,
+                used_name: names.used.clone(),
+                status: json(r, 8)?,
+                homonyme: state.homonyme,
+                approximate: false,
+                last_dossier: None,
+            };
+            Ok((Row { hit, names, touched_at: r.get(10)? }, r.get::<_, Option<i64>>(11)?))
+        })
+        .optional()?;
+    match found {
+        Some((_, Some(_))) => {
+            let survivor = merger::resolve(c, PatientId(id))?;
+            if survivor.0 == id { Ok(None) } else { row(c, survivor.0) }
         }
-        (None, Some((first, rest))) => {
-            let r = range("a.word", first, &mut param);
-            let mut sql = format!("SELECT DISTINCT a.patient FROM patient_word a WHERE {r}");
-            if let Some(year) = q.year {
-                let (low, high) = (param(format!("{year:04}").into()), param(format!("{year:04}~").into()));
-                sql.push_str(&format!(" AND a.birth_date >= {low} AND a.birth_date < {high}"));
-            }
-            for w in rest {
-                let r = range("w.word", w, &mut param);
-                sql.push_str(&format!(
-                    " AND EXISTS (SELECT 1 FROM patient_word w WHERE w.patient = a.patient AND {r})"
-                ));
-            }
-            sql
-        }
-        (None, None) => match q.year {
-            Some(year) => {
-                let (low, high) = (param(format!("{year:04}").into()), param(format!("{year:04}~").into()));
-                format!("SELECT id FROM patient WHERE birth_date >= {low} AND birth_date < {high}")
-            }
-            None => "SELECT id FROM patient ORDER BY touched_at DESC".to_owned(),
-        },
-    };
-    (format!("{sql} LIMIT {CANDIDATES}"), values)
+        Some((row, None)) => Ok(Some(row)),
+        None => Ok(None),
+    }
 }
 
 fn hit(c: &Connection, id: i64) -> Result<Option<PatientHit>, StoreError> {
-    let found = c
-        .prepare_cached(
-            "SELECT id, birth_name, coalesce(given_names, first_name), birth_date, sex, used_name, status, state FROM patient WHERE id = ?1",
-        )?
-        .query_row([id], |r| {
-            let state: paillasse_shared::domain::identity::IdentityState = json(r, 7)?;
-            Ok(PatientHit {
-                id: PatientId(r.get(0)?),
-                birth_name: r.get(1)?,
-                given_names: r.get(2)?,
-                birth_date: r.get(3)?,
-                sex: r.get(4)?,
-                used_name: r.get(5)?,
-                status: json(r, 6)?,
-                homonyme: state.homonyme,
-                last_dossier: None,
-            })
-        })
-        .optional()?;
-    let Some(mut h) = found else { return Ok(None) };
-    h.last_dossier = last_dossiers(c, PatientId(id), 1)?.into_iter().next();
+    let Some(Row { hit: mut h, .. }) = row(c, id)? else { return Ok(None) };
+    h.last_dossier = last_dossiers(c, h.id, 1)?.into_iter().next();
     Ok(Some(h))
 }
 
@@ -108,15 +111,12 @@ pub(super) fn last_dossiers(
     patient: PatientId,
     limit: u32,
 ) -> Result<Vec<LastDossier>, StoreError> {
-    let mut s = c.prepare_cached(
-        "SELECT d.id, d.number, d.opened_at, d.state, \
-         (SELECT count(*) FROM outbox o WHERE o.dossier = d.id AND o.state NOT IN ('delivered', 'cancelled')), \
-         (SELECT count(*) FROM outbox o WHERE o.dossier = d.id AND o.state = 'delivered') \
-         FROM dossier d WHERE d.patient = ?1 ORDER BY d.id DESC LIMIT ?2",
-    )?;
+    let mut s = c.prepare_cached(LAST_DOSSIERS_SQL)?;
+    let mut sendings = c.prepare_cached(SENDINGS_SQL)?;
     Ok(s.query_map(params![patient.0, limit], |r| {
         let state: String = r.get(3)?;
-        let (open, delivered): (u32, u32) = (r.get(4)?, r.get(5)?);
+        let (open, delivered): (u32, u32) =
+            sendings.query_row([r.get::<_, i64>(0)?], |o| Ok((o.get(0)?, o.get(1)?)))?;
         let word = match state.as_str() {
             "registered" => "enregistré",
             "in_progress" => "en cours",
@@ -135,25 +135,6 @@ pub(super) fn last_dossiers(
     .collect::<Result<_, _>>()?)
 }
 
-/// Better first: whole words of the birth name, then whole words elsewhere, then the order of names.
-fn rank(h: &PatientHit, words: &[String]) -> (u8, String, String, String) {
-    let own = paillasse_shared::domain::identity::normalise::fold_words(&h.birth_name);
-    let given = paillasse_shared::domain::identity::normalise::fold_words(&h.given_names);
-    let mut score = 0u8;
-    for w in words {
-        score = score.saturating_add(if own.contains(w) || own.concat() == *w {
-            0
-        } else if given.contains(w) {
-            1
-        } else if own.iter().any(|o| o.starts_with(w.as_str())) {
-            2
-        } else {
-            3
-        });
-    }
-    (score, h.birth_name.clone(), h.given_names.clone(), h.birth_date.clone())
-}
-
 impl Store {
     /// Patients by names and date; the flag says that there are more.
     pub async fn search_names(
@@ -162,50 +143,11 @@ impl Store {
         limit: u32,
     ) -> Result<(Vec<PatientHit>, bool), StoreError> {
         self.read(move |c| {
-            let (sql, values) = names_sql(&q);
-            let ids: Vec<i64> = c
-                .prepare_cached(&sql)?
-                .query_map(params_from_iter(values), |r| r.get(0))?
-                .collect::<Result<_, _>>()?;
-            let keep = usize::try_from(limit).unwrap_or(usize::MAX);
-            let more = ids.len() > keep;
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
             if q.words.is_empty() && q.date.is_none() && q.year.is_none() {
-                let hits = ids
-                    .into_iter()
-                    .take(keep)
-                    .filter_map(|id| hit(c, id).transpose())
-                    .collect::<Result<_, _>>()?;
-                return Ok((hits, more));
+                return snapshot(c, |c| latest(c, limit));
             }
-            let mut light: Vec<(i64, PatientHit)> = Vec::with_capacity(ids.len());
-            let mut s = c.prepare_cached(
-                "SELECT birth_name, coalesce(given_names, first_name), birth_date FROM patient WHERE id = ?1",
-            )?;
-            for id in ids {
-                let h = s
-                    .query_row([id], |r| {
-                        Ok(PatientHit {
-                            id: PatientId(id),
-                            birth_name: r.get(0)?,
-                            given_names: r.get(1)?,
-                            birth_date: r.get(2)?,
-                            sex: String::new(),
-                            used_name: None,
-                            status: paillasse_shared::domain::identity::Status::Provisoire,
-                            homonyme: false,
-                            last_dossier: None,
-                        })
-                    })
-                    .optional()?;
-                light.extend(h.map(|h| (id, h)));
-            }
-            light.sort_by_cached_key(|(_, h)| rank(h, &q.words));
-            let hits = light
-                .into_iter()
-                .take(keep)
-                .filter_map(|(id, _)| hit(c, id).transpose())
-                .collect::<Result<_, _>>()?;
-            Ok((hits, more))
+            snapshot(c, |c| find::find(c, &q, limit))
         })
         .await
     }
@@ -214,7 +156,7 @@ impl Store {
     pub async fn search_matricule(&self, matricule: Matricule) -> Result<Vec<PatientHit>, StoreError> {
         self.read(move |c| {
             let ids: Vec<i64> = c
-                .prepare_cached("SELECT id FROM patient WHERE matricule = ?1 LIMIT 10")?
+                .prepare_cached(MATRICULE_SQL)?
                 .query_map([matricule.compact()], |r| r.get(0))?
                 .collect::<Result<_, _>>()?;
             ids.into_iter().filter_map(|id| hit(c, id).transpose()).collect()
@@ -244,96 +186,99 @@ impl Store {
         self.read(move |c| last_dossiers(c, patient, limit)).await
     }
 
-    /// Identities close enough to be the same person: same date of birth, or same name and first name.
+    /// Identities close enough to be the same person: near name and first name in any order, same sex, and the same date
+    /// of birth, day and month exchanged, or another date with one fault.
     pub async fn close_identities(&self, p: patients::Patient) -> Result<Vec<PatientHit>, StoreError> {
-        self.read(move |c| {
-            let mut s = c.prepare_cached(
-                "SELECT id, birth_name, first_name, sex FROM patient WHERE birth_date = ?1 LIMIT 500",
-            )?;
-            let rows: Vec<(i64, String, String, String)> = s
-                .query_map([p.traits.birth_date.iso()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?
-                .collect::<Result<_, _>>()?;
-            let fold = paillasse_shared::domain::identity::normalise::fold;
-            let mine = (fold(p.traits.birth_name.as_str()), fold(p.traits.first_name.as_str()));
-            let mut hits = Vec::new();
-            for (id, name, first, sex) in rows {
-                let theirs = (fold(&name), fold(&first));
-                let near = |a: &str, b: &str| a.starts_with(b) || b.starts_with(a) || distance(a, b) <= 2;
-                let close = (near(&mine.0, &theirs.0) && near(&mine.1, &theirs.1))
-                    || (near(&mine.0, &theirs.1) && near(&mine.1, &theirs.0));
-                if close && sex == p.traits.sex.letter() {
-                    hits.extend(hit(c, id)?);
-                }
-            }
-            hits.truncate(20);
-            Ok(hits)
-        })
-        .await
+        self.read(move |c| snapshot(c, |c| close_identities(c, &p))).await
     }
 }
 
-/// Letters to change to go from one word to the other (Levenshtein), cut at 3.
-fn distance(a: &str, b: &str) -> usize {
-    if a.len().abs_diff(b.len()) > 2 {
-        return 3;
+fn close_identities(c: &Connection, p: &patients::Patient) -> Result<Vec<PatientHit>, StoreError> {
+    let date = p.traits.birth_date.iso();
+    let mut ids: Vec<i64> = Vec::new();
+    for day in std::iter::once(date.clone()).chain(exchanged(&date)) {
+        let mut s = c.prepare_cached(find::BORN_SQL)?;
+        let near: Vec<i64> = s
+            .query_map(params![day, at_most(CLOSE_LOOKED_AT)], |r| Ok((r.get(0)?, find::names_of_row(r)?)))?
+            .filter_map(|r| r.map(|(id, names)| is_close(p, &names).then_some(id)).transpose())
+            .collect::<Result<_, _>>()?;
+        ids.extend(near);
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (cb, above) in b.iter().zip(row.iter().skip(1)) {
-            let cost = diagonal + usize::from(ca != *cb);
-            left = cost.min(left + 1).min(above + 1);
-            diagonal = *above;
-            next.push(left);
+    let words = [p.traits.birth_name.as_str(), p.traits.first_name.as_str()];
+    let words: Vec<String> = words.iter().flat_map(|n| normalise::fold_words(n)).take(MAX_WORDS).collect();
+    for id in find::bearers(c, &words, CLOSE_LOOKED_AT)? {
+        if let Some(r) = row(c, id)?
+            && close_date(&date, &r.hit.birth_date)
+            && is_close(p, &r.names)
+        {
+            ids.push(id);
         }
-        row = next;
     }
-    row.last().copied().unwrap_or(3)
+    let mut hits: Vec<PatientHit> = Vec::new();
+    for id in ids {
+        if let Some(h) = hit(c, id)?
+            && h.sex == p.traits.sex.letter()
+            && h.id != p.id
+            && hits.iter().all(|other| other.id != h.id)
+        {
+            hits.push(h);
+        }
+    }
+    hits.truncate(CLOSE);
+    Ok(hits)
+}
+
+/// Many statements on one state of the database; also far quicker than a transaction for each.
+fn snapshot<T>(
+    c: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let tx = c.unchecked_transaction()?;
+    let found = work(&tx)?;
+    tx.commit()?;
+    Ok(found)
+}
+
+/// Name and first name each the same, one beginning the other, or within the faults tolerated; in any order.
+fn is_close(p: &patients::Patient, names: &Names) -> bool {
+    let mine = (normalise::fold(p.traits.birth_name.as_str()), normalise::fold(p.traits.first_name.as_str()));
+    let theirs = (normalise::fold(&names.birth), normalise::fold(&names.first));
+    let near = |a: &str, b: &str| {
+        a.starts_with(b) || b.starts_with(a) || near::faults(a, b).0 <= near::tolerated(a.len().min(b.len()))
+    };
+    (near(&mine.0, &theirs.0) && near(&mine.1, &theirs.1))
+        || (near(&mine.0, &theirs.1) && near(&mine.1, &theirs.0))
+}
+
+/// A number of rows, as SQL takes it.
+fn at_most(n: usize) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+/// The latest patients.
+fn latest(c: &Connection, limit: usize) -> Result<(Vec<PatientHit>, bool), StoreError> {
+    let ids: Vec<i64> = c
+        .prepare_cached(LATEST_SQL)?
+        .query_map([at_most(limit.saturating_add(1))], |r| r.get(0))?
+        .collect::<Result<_, _>>()?;
+    let more = ids.len() > limit;
+    let hits =
+        ids.into_iter().take(limit).filter_map(|id| hit(c, id).transpose()).collect::<Result<_, _>>()?;
+    Ok((hits, more))
+}
+
+/// `AAAA-JJ-MM`, when that is another possible date.
+#[must_use]
+pub fn exchanged(date: &str) -> Option<String> {
+    let (year, month, day) = (date.get(..4)?, date.get(5..7)?, date.get(8..10)?);
+    (day != month && ("01"..="12").contains(&day)).then(|| format!("{year}-{day}-{month}"))
+}
+
+/// Two parts of three are the same, or one digit is another, or two neighbours are exchanged.
+fn close_date(a: &str, b: &str) -> bool {
+    let parts = a.split('-').zip(b.split('-')).filter(|(x, y)| x == y).count();
+    parts >= 2 || near::faults(&a.replace('-', ""), &b.replace('-', "")).0 <= 1
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn every_search_is_driven_by_an_index() {
-        let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(&dir.path().join("p.db")).unwrap();
-        let words = |w: &[&str]| w.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        let queries = [
-            NameQuery { words: words(&["DUP"]), ..NameQuery::default() },
-            NameQuery { words: words(&["DUP", "MAR"]), ..NameQuery::default() },
-            NameQuery { words: words(&["DUP"]), year: Some(1980), ..NameQuery::default() },
-            NameQuery { words: words(&["DUP", "MAR"]), date: Some("1980-03-12".into()), year: None },
-            NameQuery { words: vec![], date: Some("1980-03-12".into()), year: None },
-            NameQuery { words: vec![], date: None, year: Some(1980) },
-            NameQuery::default(),
-        ];
-        for q in queries {
-            let (sql, values) = names_sql(&q);
-            let shown = format!("{q:?}");
-            let plan: Vec<String> = store
-                .read(move |c| {
-                    Ok(c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?
-                        .query_map(params_from_iter(values), |r| r.get(3))?
-                        .collect::<Result<_, _>>()?)
-                })
-                .await
-                .unwrap();
-            let scans: Vec<&String> =
-                plan.iter().filter(|l| l.starts_with("SCAN") && !l.contains("USING")).collect();
-            assert!(scans.is_empty(), "{shown}: {plan:?}");
-        }
-    }
-
-    #[test]
-    fn distance_counts_letters() {
-        assert_eq!(distance("DUPONT", "DUPOND"), 1);
-        assert_eq!(distance("MARTIN", "MARITN"), 2);
-        assert_eq!(distance("MARIE", "MARIE"), 0);
-        assert_eq!(distance("A", "ABCDEF"), 3);
-    }
-}
+mod tests;

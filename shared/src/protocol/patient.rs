@@ -103,6 +103,9 @@ pub struct PatientHit {
     pub status: Status,
     /// Attribute homonyme.
     pub homonyme: bool,
+    /// True when the text fits only nearly: letters wrong, day and month exchanged, a word too many.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approximate: bool,
     /// Last dossier, if any: number and day.
     pub last_dossier: Option<LastDossier>,
 }

@@ -31,19 +31,21 @@ CREATE TABLE patient (
   merged_into INTEGER              -- the record that took this one in, when two were the same person
 );
 CREATE UNIQUE INDEX patient_matricule ON patient (matricule, oid) WHERE matricule IS NOT NULL;
-CREATE INDEX patient_birth ON patient (birth_date);
+-- With the names: everybody born on a day is looked at without touching their rows.
+CREATE INDEX patient_birth ON patient (birth_date, birth_name, first_name, given_names, used_name, used_first_name);
 CREATE INDEX patient_touched ON patient (touched_at);
 CREATE INDEX patient_verify ON patient (coalesce(verified_at, recovered_at)) WHERE matricule IS NOT NULL;
 
--- Folded words of birth name and used name (kind 'n'), of given names and used first name (kind 'f').
-CREATE TABLE patient_word (
+-- The search (store/search/lists.rs): for each word of names, beginning of 1 to 3 letters, or year of birth, the numbers
+-- of its patients in pieces; then the words that are near each other by a common cut.
+CREATE TABLE patient_list (
   word TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  birth_date TEXT NOT NULL,
-  patient INTEGER NOT NULL,
-  PRIMARY KEY (word, patient, kind)
+  kind INTEGER NOT NULL,
+  first INTEGER NOT NULL,
+  ids BLOB NOT NULL,
+  PRIMARY KEY (word, kind, first)
 ) WITHOUT ROWID;
-CREATE INDEX patient_word_patient ON patient_word (patient, word);
+CREATE TABLE near_word (cut TEXT NOT NULL, word TEXT NOT NULL, PRIMARY KEY (cut, word)) WITHOUT ROWID;
 
 CREATE TABLE patient_history (
   id INTEGER PRIMARY KEY,
@@ -240,7 +242,7 @@ CREATE INDEX outbox_due ON outbox (service, state, urgent DESC, due_at, id) WHER
 CREATE INDEX outbox_open ON outbox (state, cause, service) WHERE state NOT IN ('delivered', 'cancelled');
 CREATE INDEX outbox_lease ON outbox (lease_until) WHERE state = 'leased';
 CREATE INDEX outbox_document ON outbox (document);
-CREATE INDEX outbox_dossier ON outbox (dossier);
+CREATE INDEX outbox_dossier ON outbox (dossier, state);
 CREATE INDEX outbox_patient ON outbox (patient, state);
 CREATE INDEX outbox_correspondent ON outbox (correspondent) WHERE correspondent IS NOT NULL;
 CREATE INDEX outbox_delivered ON outbox (since) WHERE state = 'delivered';
