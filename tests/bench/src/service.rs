@@ -3,26 +3,28 @@
 //! Its database is on the disk where things are built, beside the file on which the ceiling of the disk is measured. INSi
 //! is a listener of this program that accepts and never answers: the instant of a connection is that of a departure.
 
+use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use paillasse_shared::domain::identity::Status;
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::ins::FetchParams;
 use paillasse_shared::protocol::methods::{
     InsFetch, PatientCreate, PatientGet, PatientSearch, QueuePause, QueueResume,
 };
-use paillasse_shared::protocol::patient::{PatientRecord, PatientRef, SearchParams};
+use paillasse_shared::protocol::patient::{PatientHit, PatientRecord, PatientRef, SearchParams};
 use paillasse_shared::protocol::queue::ServiceParams;
 
 use crate::programs::{Programs, Running};
 use crate::table::Table;
 use crate::wire::Wire;
-use crate::workstation::stranger;
+use crate::workstation::{STRANGER, stranger};
 use crate::{Effort, Outcome, now_doing, process};
 
 /// Requests at once when many clients are busy.
@@ -121,6 +123,8 @@ pub fn measure(
     table.one("wake-ups of the daemon at rest", "1/s", 1, idle.wakes);
     table.one("processor of the daemon at rest", "% of a core", 1, idle.cpu);
 
+    // Paused from here on: opening a record queues its INSi call, and nothing else must compete for the machine.
+    wire.call::<QueuePause>(&ServiceParams { service: Service::Insi })?;
     search(effort, &mut wire, table)?;
     let memory = process::memory(daemon.pid())?;
     table.one("memory of the daemon after the searches: RSS", "MiB", 1, memory.rss);
@@ -149,7 +153,7 @@ type Typed<'a> = &'a dyn Fn(&PatientRecord) -> Option<String>;
 /// Searches for people who are there, as a desk does.
 fn search(effort: Effort, wire: &mut Wire, table: &mut Table) -> Outcome<()> {
     now_doing("searches");
-    let people = sample(effort, wire)?;
+    let people = sample(effort, wire, table)?;
     let begin = |text: &str, n: usize| text.chars().take(n).collect::<String>();
     let prefix = |p: &PatientRecord| Some(begin(p.traits.birth_name.as_str(), 3));
     let date = |p: &PatientRecord| {
@@ -178,39 +182,31 @@ fn search(effort: Effort, wire: &mut Wire, table: &mut Table) -> Outcome<()> {
     Ok(())
 }
 
-/// People spread over the whole database.
-fn sample(effort: Effort, wire: &mut Wire) -> Outcome<Vec<PatientRecord>> {
-    let n = u64::try_from(effort.n(1000))?;
-    // A step prime to the count: the whole database is visited in no order.
-    let ids = (0..n).map(|k| 1 + k * 7_919 % effort.patients);
-    let asked: Vec<PatientRef> =
-        ids.map(|id| Ok(PatientRef { id: PatientId(i64::try_from(id)?) })).collect::<Outcome<_>>()?;
-    Ok(wire.many::<PatientGet>(asked, AT_ONCE)?.into_iter().map(|(_, p)| p).collect())
+/// People spread over the whole database; each record is opened as at the desk.
+fn sample(effort: Effort, wire: &mut Wire, table: &mut Table) -> Outcome<Vec<PatientRecord>> {
+    let (mut opened, mut people) = (Vec::new(), Vec::new());
+    for k in 0..u64::try_from(effort.n(1000))? {
+        // A step prime to the count: the whole database is visited in no order.
+        let id = PatientId(i64::try_from(1 + k * 7_919 % effort.patients)?);
+        let (took, record) = wire.timed::<PatientGet>(&PatientRef { id })?;
+        opened.push(took);
+        people.push(record);
+    }
+    table.spread("record opened, on the socket (its view is journalled)", &opened);
+    Ok(people)
 }
 
 /// What is durable when acknowledged, next to what the disk can do at best.
 fn durable(effort: Effort, disk: &Path, wire: &mut Wire, table: &mut Table) -> Outcome<()> {
     now_doing("durable writes");
-    let mut file = File::create(disk.join("ceiling"))?;
-    let block = [7u8; 4096];
-    let mut ceiling = Vec::new();
-    let start = Instant::now();
-    for _ in 0..effort.n(500) {
-        let start = Instant::now();
-        file.write_all(&block)?;
-        file.sync_data()?;
-        ceiling.push(start.elapsed());
+    let n = effort.n(500);
+    for (way, kept) in [("at the end of a file", false), ("in place, as a journal in use", true)] {
+        let ceiling = ceiling(disk, n, kept)?;
+        let rate = n as f64 / ceiling.iter().sum::<Duration>().as_secs_f64();
+        table.spread(format!("disk: 4 KiB written {way}, fdatasync"), &ceiling);
+        table.one(format!("disk: 4 KiB written {way}, fdatasync"), "1/s", n, rate);
     }
-    table.spread("ceiling of the disk: 4 KiB written and fdatasync", &ceiling);
-    table.one(
-        "ceiling of the disk",
-        "1/s",
-        ceiling.len(),
-        ceiling.len() as f64 / start.elapsed().as_secs_f64(),
-    );
 
-    // Paused: orders are accepted and kept, and nothing else competes for the machine.
-    wire.call::<QueuePause>(&ServiceParams { service: Service::Insi })?;
     let mut rate = |what: &str, start: Instant, durations: &[Duration]| {
         let n = durations.len();
         table.spread(format!("{what}: latency"), durations);
@@ -222,7 +218,7 @@ fn durable(effort: Effort, disk: &Path, wire: &mut Wire, table: &mut Table) -> O
         let done = wire.many::<PatientCreate>(strangers.by_ref().take(n), at_once)?;
         rate(&format!("patients created with their INSi order, {way}"), start, &times(&done));
     }
-    let mut asked = without_order(effort, wire)?.into_iter().map(|id| FetchParams { id, wait: false });
+    let mut asked = never_asked(effort, wire)?.into_iter().map(|id| FetchParams { id, wait: false });
     let start = Instant::now();
     let done = wire.many::<InsFetch>(asked.by_ref().take(effort.n(500)), 1)?;
     rate("orders accepted, one by one", start, &times(&done));
@@ -232,23 +228,51 @@ fn durable(effort: Effort, disk: &Path, wire: &mut Wire, table: &mut Table) -> O
     Ok(())
 }
 
+/// How long the disk takes to make 4 KiB safe. A file that grows costs more than one whose place is kept.
+fn ceiling(disk: &Path, n: usize, kept: bool) -> Outcome<Vec<Duration>> {
+    let path = disk.join("ceiling");
+    let mut file = File::create(&path)?;
+    let block = [7u8; 4096];
+    if kept {
+        for _ in 0..n {
+            file.write_all(&block)?;
+        }
+        file.sync_all()?;
+        file.rewind()?;
+    }
+    let mut durations = Vec::with_capacity(n);
+    for _ in 0..n {
+        let start = Instant::now();
+        file.write_all(&block)?;
+        file.sync_data()?;
+        durations.push(start.elapsed());
+    }
+    std::fs::remove_file(&path)?;
+    Ok(durations)
+}
+
 fn times<T>(done: &[(Duration, T)]) -> Vec<Duration> {
     done.iter().map(|(took, _)| *took).collect()
 }
 
-/// Patients whom INSi can be asked about: generated people without INS.
-fn without_order(effort: Effort, wire: &mut Wire) -> Outcome<Vec<PatientId>> {
+/// Patients whom INSi can be asked about and never was: found by searches, which open no record.
+fn never_asked(effort: Effort, wire: &mut Wire) -> Outcome<Vec<PatientId>> {
     let wanted = effort.n(500) + WAITING;
-    let mut found = Vec::new();
-    let mut id: i64 = 1;
-    while found.len() < wanted && u64::try_from(id)? <= effort.patients {
-        let asked: Vec<_> = (id..id + 1_000).map(|id| PatientRef { id: PatientId(id) }).collect();
-        id += 1_000;
-        let records = wire.many::<PatientGet>(asked, AT_ONCE)?;
-        found.extend(records.into_iter().filter(|(_, p)| !p.state.from_insi).map(|(_, p)| p.id));
+    let mut found = BTreeSet::new();
+    for letter in "mblcdgprhstvfja".chars() {
+        for year in 1925..2026 {
+            let params = SearchParams { text: format!("{letter} {year}"), limit: Some(200) };
+            let hits = wire.call::<PatientSearch>(&params)?.hits;
+            let local = |h: &PatientHit| matches!(h.status, Status::Provisoire | Status::Validee);
+            found.extend(
+                hits.into_iter().filter(local).filter(|h| !h.birth_name.starts_with(STRANGER)).map(|h| h.id),
+            );
+            if found.len() >= wanted {
+                return Ok(found.into_iter().take(wanted).collect());
+            }
+        }
     }
-    found.truncate(wanted);
-    Ok(found)
+    Ok(found.into_iter().collect())
 }
 
 /// Killed with many orders waiting, and started again.

@@ -36,10 +36,10 @@ const LETTERS: [char; 6] = ['m', 'd', 'b', 'l', 'p', 'r'];
 const BOX: usize = 3;
 /// Line of the first hit.
 const FIRST: usize = 6;
-/// Under the list while nothing is searched.
-const LATEST: &str = "Derniers patients";
+/// Under the list while nothing is searched, in small letters.
+const LATEST: &str = "derniers patients";
 /// Begins the name of everybody whom the other client registers.
-const STRANGER: &str = "ZZ";
+pub const STRANGER: &str = "ZZ";
 
 /// Measures the workstation.
 pub fn measure(effort: Effort, programs: &Programs, demo: &Demo, table: &mut Table) -> Outcome<()> {
@@ -149,7 +149,7 @@ fn first_hit(screen: &Screen) -> String {
 
 /// Empties the search box, and waits for the latest patients.
 fn clear(terminal: &mut Terminal) -> Outcome<()> {
-    let latest = |s: &Screen| s.contents().contains(LATEST);
+    let latest = |s: &Screen| s.contents().to_lowercase().contains(LATEST);
     terminal.stroke(CLEAR, &[&|s| typed(s).is_empty(), &latest])?;
     terminal.settle(Duration::from_millis(15));
     Ok(())
@@ -161,7 +161,7 @@ fn search(terminal: &mut Terminal, letter: char) -> Outcome<(Duration, Duration)
     let echo = |s: &Screen| typed(s) == letter.to_string();
     let hits = |s: &Screen| {
         let now = first_hit(s);
-        now != before && !now.starts_with(STRANGER) && !s.contents().contains(LATEST)
+        now != before && !now.starts_with(STRANGER) && !s.contents().to_lowercase().contains(LATEST)
     };
     match terminal.stroke(letter.to_string().as_bytes(), &[&echo, &hits])?.seen.as_slice() {
         [echo, hits] => Ok((*echo, *hits)),
