@@ -55,7 +55,9 @@ fn build(profile: &Path, why: &str) {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    eprintln!("programs under test {why}: cargo build of paillassed, paillasse and paillasse-sim ({name})");
+    crate::tools::say(&format!(
+        "programs under test {why}: cargo build of paillassed, paillasse and paillasse-sim ({name})"
+    ));
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .current_dir(repository())

@@ -54,6 +54,7 @@ pub struct House {
     sim: Child,
     facts: Value,
     options: Options,
+    socket: PathBuf,
     // Dropped last.
     dir: tempfile::TempDir,
 }
@@ -98,9 +99,29 @@ impl House {
         );
         let line = sim.line(|l| l.starts_with('{')).unwrap_or_else(|| panic!("{}", sim.words()));
         let facts = serde_json::from_str(&line).expect("the first line of the simulators is JSON");
-        let house = Self { daemon: None, sim, facts, options, dir };
+        let socket = dir.path().join("p.sock");
+        let house = Self { daemon: None, sim, facts, options, socket, dir };
         fs::write(house.config(), house.config_text()).expect("the configuration is written");
         house
+    }
+
+    /// `paillasse demo --headless`: its own simulators and daemon, its own configuration, seeded. It is started and ended
+    /// as one; [`House::start`] and the like are not for it.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[must_use]
+    pub fn demonstration() -> Self {
+        let dir = tempfile::Builder::new().prefix("paillasse-tests-").tempdir().expect("a throw-away folder");
+        let mut command = Command::new(&bins().cli);
+        command.args(["demo", "--headless"]).stdin(Stdio::null());
+        // So that another demonstration of this machine is neither seen nor disturbed.
+        command.env("TMPDIR", dir.path()).env("XDG_RUNTIME_DIR", dir.path());
+        let mut demo = Child::start("paillasse demo", &mut command);
+        let line = demo.line(|l| l.starts_with('{')).unwrap_or_else(|| panic!("{}", demo.words()));
+        let facts: Value = serde_json::from_str(&line).expect("the line of the demonstration is JSON");
+        let socket = PathBuf::from(facts["socket"].as_str().expect("a socket"));
+        Self { daemon: None, sim: demo, facts, options: Options::default(), socket, dir }
     }
 
     /// Folder of the house.
@@ -118,7 +139,7 @@ impl House {
     /// Socket of the daemon.
     #[must_use]
     pub fn socket(&self) -> PathBuf {
-        self.dir().join("p.sock")
+        self.socket.clone()
     }
 
     /// The database.

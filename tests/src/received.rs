@@ -37,6 +37,12 @@ impl Received {
         Self(path.to_owned())
     }
 
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// Every exchange so far, in order.
     ///
     /// # Panics

@@ -1,14 +1,20 @@
 //! Tools of others that give a second opinion: used when installed, else said to be missing.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bins::repository;
 use crate::process::run;
 
+/// Says something that must be seen also when the test is good: what a test prints is only shown when it fails.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
 /// Says that something is not checked, and why. The test goes on without it.
 pub fn skip(what: &str, why: &str) {
-    eprintln!("SKIPPED {what}: {why}");
+    say(&format!("SKIPPED {what}: {why}"));
 }
 
 /// True when a program is found.

@@ -285,7 +285,7 @@ fn a_full_disk_refuses_and_loses_nothing() {
             }
         }
     }
-    println!("{} registrations before the disk was full", taken.len());
+    tools::say(&format!("{} registrations before the disk was full", taken.len()));
     full(refused.expect("the disk is full"));
     // The answer of the DMP comes while it cannot be recorded.
     let attempted = |l: &str| l.contains("order attempted") && l.contains("service=\"dmp\"");

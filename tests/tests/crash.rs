@@ -27,7 +27,7 @@ use paillasse_shared::protocol::patient::{CreateParams, Created, InsiState, Pati
 use paillasse_shared::protocol::queue::{ListParams, OrderView};
 use paillasse_shared::protocol::{ErrorKind, WireError, audit};
 use paillasse_tests::mllp::{acknowledged, oru, try_send};
-use paillasse_tests::{Client, Failure, House, Options, PATIENCE, lab};
+use paillasse_tests::{Client, Failure, House, Options, PATIENCE, lab, tools};
 use serde_json::json;
 
 /// A small generator of random numbers (xorshift64*): seeded, so that a run can be told again.
@@ -240,7 +240,7 @@ fn killed_at_random_nothing_acknowledged_is_lost_and_nothing_is_delivered_twice(
     let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let seed = number("PAILLASSE_SEED", clock.as_nanos() as u64) | 1;
     let kills = number("PAILLASSE_KILLS", 60);
-    println!("seed: PAILLASSE_SEED={seed}, {kills} kills");
+    tools::say(&format!("seed: PAILLASSE_SEED={seed}, {kills} kills"));
     let mut random = Random(seed);
     let mut house = House::with(Options { backoff: vec![1], ..Options::default() });
     let by = lab::prescriber(&mut house.client(), "dr.roux");
@@ -304,15 +304,15 @@ fn killed_at_random_nothing_acknowledged_is_lost_and_nothing_is_delivered_twice(
     let memories: Vec<Memory> = workers.into_iter().map(|w| w.join().expect("a worker")).collect();
     restarts.sort_unstable();
     let patients: usize = memories.iter().map(|m| m.patients.len()).sum();
-    println!(
+    tools::say(&format!(
         "{kills} kills in {:.0?}; restart to ready: median {:?}, worst {:?}; {} acts acknowledged, {} answers lost, {patients} patients, {} dossiers validated",
         begun.elapsed(),
         restarts[restarts.len() / 2],
         restarts[restarts.len() - 1],
         memories.iter().map(|m| m.acts).sum::<u64>(),
         memories.iter().map(|m| m.again).sum::<u64>(),
-        memories.iter().map(|m| m.validated.len()).sum::<usize>(),
-    );
+        memories.iter().map(|m| m.validated.len()).sum::<usize>()
+    ));
     assert!(patients >= 20, "the work went on: {patients}");
 
     // Everything that can leave leaves; receivers are asked about what is not known.
@@ -335,7 +335,7 @@ fn killed_at_random_nothing_acknowledged_is_lost_and_nothing_is_delivered_twice(
     once(&mut c, &house, &memories);
     let verified = c.ok::<AuditVerify>(&audit::VerifyParams::default());
     assert!(verified.ok, "{verified:?}");
-    println!("journal intact: {} lines", verified.lines);
+    tools::say(&format!("journal intact: {} lines", verified.lines));
 }
 
 /// Everything that was acknowledged is there, with its values.
@@ -443,11 +443,11 @@ fn once(c: &mut Client, house: &House, memories: &[Memory]) {
     assert!(kept.iter().all(|m| m.state == InboxState::Filed), "{kept:?}");
     let acknowledged: usize = memories.iter().map(|m| m.messages.len()).sum();
     assert!((acknowledged..=acknowledged + memories.len()).contains(&kept.len()), "{} messages", kept.len());
-    println!(
+    tools::say(&format!(
         "{} documents in the DMP, {} mails, {unknown} of them unknown ({taken} taken)",
         documents.len(),
         ids.len()
-    );
+    ));
 }
 
 /// A Message-ID without its brackets.

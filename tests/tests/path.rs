@@ -9,6 +9,7 @@ use paillasse_shared::domain::order::{OrderState, Reason, Service};
 use paillasse_shared::protocol::inbox::{InboxRef, InboxState, ListParams, MessageView};
 use paillasse_shared::protocol::methods::{InboxGet, InboxList, InboxReplay, PatientGet};
 use paillasse_shared::protocol::patient::PatientRef;
+use paillasse_shared::protocol::queue::OrderView;
 use paillasse_tests::mllp::{acknowledged, oru, send, send_public};
 use paillasse_tests::{Client, House, lab, process, tools};
 use serde_json::Value;
@@ -69,7 +70,7 @@ fn read_mail(house: &House, eml: &Path) -> Option<Value> {
 
 #[test]
 fn from_the_desk_to_the_dmp_and_the_mailbox() {
-    let house = House::open();
+    let house = House::demonstration();
     let mut c = house.client();
 
     // The desk, by command line. INSi is asked by itself; `fetch` waits for it.
@@ -156,7 +157,7 @@ fn from_the_desk_to_the_dmp_and_the_mailbox() {
     for service in [Service::Dmp, Service::Mss] {
         assert!(all.iter().any(|o| o.service == service), "{all:?}");
     }
-    received(&house);
+    received(&house, &all);
 }
 
 /// Birth name, given names, sex, date, place, matricule and key of the latest return that INSi gave.
@@ -164,7 +165,7 @@ fn stored_return(house: &House) -> Vec<String> {
     let exchanges = house.received().exchanges();
     let last =
         exchanges.iter().rfind(|e| e.service == "insi" && e.outcome == "00").expect("INSi returned somebody");
-    let folder = house.dir().join("sim/received/insi");
+    let folder = house.received().path().join("insi");
     let files = std::fs::read_dir(&folder).unwrap().flatten().map(|f| f.path());
     let prefix = format!("{:06}", last.n);
     let mut answers = files.filter(|f| {
@@ -194,14 +195,19 @@ fn stored_return(house: &House) -> Vec<String> {
 }
 
 /// What the services hold at the end: exactly one submission and one mail, right in the eyes of others.
-fn received(house: &House) {
+fn received(house: &House, orders: &[OrderView]) {
     let sent = IONO.iter().chain(&COUNT).map(|(code, value, _)| (*code, *value)).chain(BY_HAND);
-    let submissions = house.received().of("dmp", "TD2.1");
-    let mails: Vec<_> = house.received().exchanges().into_iter().filter(|e| e.service == "mss").collect();
+    let identifier =
+        |service| orders.iter().find(|o| o.service == service).unwrap().identifier.clone().unwrap();
+    let unique_id = identifier(Service::Dmp);
+    let mut submissions = house.received().of("dmp", "TD2.1");
+    submissions.retain(|e| e.unique_ids.contains(&unique_id));
+    let mut mails = house.received().exchanges();
+    mails.retain(|e| e.service == "mss" && e.recipients == ["dr.roux@medecin.mssante.example"]);
     assert_eq!(mails.len(), 1, "{mails:?}");
     assert_eq!(submissions.len(), 1, "{submissions:?}");
     assert_eq!((mails[0].outcome.as_str(), submissions[0].outcome.as_str()), ("accepted", "success"));
-    assert_eq!(mails[0].recipients, ["dr.roux@medecin.mssante.example"]);
+    assert_eq!(mails[0].message_id, identifier(Service::Mss));
 
     let folder = house.received().dmp(&submissions[0]);
     let envelope = std::fs::read_to_string(folder.join("envelope.xml")).unwrap();
@@ -215,7 +221,7 @@ fn received(house: &House) {
         std::fs::copy(&cda, Path::new(&out).join("end-to-end.xml")).unwrap();
     }
     if let Some(said) = tools::validate_cda(&cda) {
-        println!("validate-cda --extra: {}", said.lines().last().unwrap_or_default());
+        tools::say(&format!("validate-cda --extra: {}", said.lines().last().unwrap_or_default()));
         assert!(said.ends_with("1 documents, 0 errors"), "{said}");
     }
 
