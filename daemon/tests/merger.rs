@@ -6,7 +6,7 @@ mod support;
 
 use paillasse_shared::domain::identity::Status;
 use paillasse_shared::domain::order::{OrderState, Service};
-use paillasse_shared::protocol::patient::{MergeParams, PatientRef, SplitParams};
+use paillasse_shared::protocol::patient::{MergeParams, PatientRef, SearchParams, SplitParams};
 use paillasse_shared::protocol::{ErrorKind, methods as m};
 use support::flows::{create, dmp_order, drain, qualified, record, validated_dossier};
 use support::{House, TEST_NIR, person};
@@ -38,6 +38,10 @@ async fn ins_21_a_merger_moves_dossiers_releases_orders_and_can_be_undone() {
     let sent = dmp_order(&mut house, order.dossier.unwrap()).await;
     assert_eq!(sent.state, OrderState::Delivered, "{sent:?}");
     assert_eq!(record(&mut house, double).await.id, kept, "the old number leads to the record that stays");
+    let found = |text: &str| SearchParams { text: text.into(), limit: None };
+    let hits = house.call::<m::PatientSearch>(found("exempel 12/03/1980")).await.hits;
+    let ids: Vec<_> = hits.iter().map(|h| h.id).collect();
+    assert_eq!(ids, [kept], "an absorbed record leads to the one that stands for it");
     let sent = house.call::<m::PatientDisclosures>(PatientRef { id: kept }).await;
     assert_eq!(sent.lines.len(), 1);
 
@@ -45,6 +49,8 @@ async fn ins_21_a_merger_moves_dossiers_releases_orders_and_can_be_undone() {
     let back = house.call::<m::PatientSplit>(split.clone()).await;
     assert_eq!((back.id, back.status, back.dossiers.len()), (double, Status::Provisoire, 1));
     assert!(record(&mut house, kept).await.dossiers.is_empty());
+    let hits = house.call::<m::PatientSearch>(found("exempel 12/03/1980")).await.hits;
+    assert!(hits.iter().any(|h| h.id == double));
     assert_eq!(house.try_call::<m::PatientSplit>(&split).await.unwrap_err().kind, ErrorKind::Refused);
     let history = house.call::<m::PatientHistory>(PatientRef { id: kept }).await;
     assert!(history.lines.iter().any(|l| l.what.contains("rapprochée")));
