@@ -79,14 +79,19 @@ fn covered() -> BTreeMap<String, Vec<String>> {
         let text = std::fs::read_to_string(&file).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         for (i, line) in lines.iter().enumerate() {
-            let Some(rest) = line.trim().strip_prefix("async fn ").or_else(|| line.trim().strip_prefix("fn "))
+            let Some(rest) =
+                line.trim().strip_prefix("async fn ").or_else(|| line.trim().strip_prefix("fn "))
             else {
                 continue;
             };
             let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             let above = &lines[i.saturating_sub(6)..i];
             let attribute = |a: &str| {
-                above.iter().rev().take_while(|l| !l.trim().is_empty() && !l.trim().ends_with('}')).any(|l| l.contains(a))
+                above
+                    .iter()
+                    .rev()
+                    .take_while(|l| !l.trim().is_empty() && !l.trim().ends_with('}'))
+                    .any(|l| l.contains(a))
             };
             let inside_proptest = rest.contains(" in ");
             let is_test = attribute("#[test]") || attribute("#[tokio::test") || inside_proptest;
