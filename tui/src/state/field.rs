@@ -39,6 +39,8 @@ pub struct Field {
     text: String,
     /// Byte offset, always on a grapheme boundary.
     cursor: usize,
+    /// The text as a whole gives way to what is typed next; moving the cursor ends that.
+    whole: bool,
     undo: Vec<String>,
     redo: Vec<String>,
 }
@@ -47,6 +49,11 @@ impl Field {
     /// A field with a text, cursor at its end.
     pub fn with(text: &str) -> Self {
         Field { text: text.to_owned(), cursor: text.len(), ..Field::default() }
+    }
+
+    /// A field whose text gives way as a whole to what is typed: a value is replaced, never added to by surprise.
+    pub fn replaceable(text: &str) -> Self {
+        Field { whole: !text.is_empty(), ..Self::with(text) }
     }
 
     /// The text.
@@ -73,6 +80,7 @@ impl Field {
             return;
         }
         self.remember();
+        self.give_way();
         self.text.insert_str(self.cursor, &clean);
         self.cursor += clean.len();
         // A combining accent typed after its letter joins it: keep the cursor on a boundary.
@@ -85,8 +93,17 @@ impl Field {
     pub fn insert_code(&mut self, code: &str) {
         if code.len() <= LONGEST {
             self.remember();
+            self.give_way();
             self.text.insert_str(self.cursor, code);
             self.cursor += code.len();
+        }
+    }
+
+    /// Empties a text that gives way to what is typed.
+    fn give_way(&mut self) {
+        if std::mem::take(&mut self.whole) {
+            self.text.clear();
+            self.cursor = 0;
         }
     }
 
@@ -100,7 +117,9 @@ impl Field {
     /// Applies an editing operation; true when the text changed.
     pub fn apply(&mut self, edit: Edit) -> bool {
         let before = self.text.clone();
+        let whole = std::mem::take(&mut self.whole);
         match edit {
+            Edit::Backspace | Edit::Delete | Edit::DeleteWord if whole => self.cut(0, self.text.len()),
             Edit::Left => self.cursor = self.previous(self.cursor),
             Edit::Right => self.cursor = self.next(self.cursor),
             Edit::Start => self.cursor = 0,
@@ -208,6 +227,24 @@ mod tests {
         let mut f = Field::with("dupont marie");
         f.apply(Edit::DeleteWord);
         assert_eq!(f.text(), "dupont ");
+    }
+
+    #[test]
+    fn a_value_is_replaced_by_what_is_typed_over_it_and_edited_once_the_cursor_moved() {
+        let mut f = Field::replaceable("4,2");
+        f.insert("1");
+        f.insert("40");
+        assert_eq!(f.text(), "140");
+        f.apply(Edit::Undo);
+        f.apply(Edit::Undo);
+        assert_eq!(f.text(), "4,2");
+        let mut f = Field::replaceable("4,2");
+        f.apply(Edit::Left);
+        f.insert("1");
+        assert_eq!(f.text(), "4,12");
+        let mut f = Field::replaceable("4,2");
+        f.apply(Edit::Backspace);
+        assert_eq!(f.text(), "");
     }
 
     proptest! {

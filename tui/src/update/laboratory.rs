@@ -293,7 +293,7 @@ fn start_edit(state: &mut State) {
         return;
     }
     let text = result.shown.clone();
-    d.edit = Some(Field::with(&text));
+    d.edit = Some(Field::replaceable(&text));
 }
 
 /// Keeps what was typed and moves on; the echo never waits for the daemon.
