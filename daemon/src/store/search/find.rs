@@ -255,6 +255,8 @@ impl Finder<'_> {
             if self.wants_more() {
                 words.widen(self.c, faults)?;
                 let set = cross(&words, true);
+                // Only so many rows are looked at; that there are others is told.
+                self.more |= set.len() > LOOKED_AT;
                 let ids = self.pick(&set, &[], LOOKED_AT)?;
                 self.show_rows(&ids, Tolerance::Letters, true)?;
             }
@@ -277,6 +279,7 @@ impl Finder<'_> {
             }
             either.add(&set);
         }
+        self.more |= either.len() > LOOKED_AT;
         let ids = self.pick(&either, &[], LOOKED_AT)?;
         self.show_rows(&ids, Tolerance::OneWord, true)
     }
