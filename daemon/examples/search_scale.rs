@@ -48,6 +48,9 @@ struct Arguments {
     /// Also writes the patients, separated by tabs: id, birth name, used name, given names, date, matricule.
     #[arg(long)]
     people: Option<PathBuf>,
+    /// Only these kinds, as the table names them.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Prints texts that did not find their patient.
     #[arg(long)]
     misses: bool,
@@ -242,11 +245,14 @@ async fn measure(file: &Path, a: &Arguments) -> Outcome<()> {
     println!("| kind | n | p50 ms | p99 ms | max ms | processor p50 | p99 | first ten % |");
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
     let threads = processor();
-    for q in asked.iter().step_by(7) {
+    for q in
+        asked.iter().step_by(7).filter(|q| a.only.is_empty() || a.only.contains(&format!("{:?}", q.kind)))
+    {
         let _ = ask(&store, &q.text, a.limit).await;
     }
     let (mut right, mut expected) = (0usize, 0usize);
-    for kind in Kind::ALL {
+    let asked_for = |k: &Kind| a.only.is_empty() || a.only.contains(&format!("{k:?}"));
+    for kind in Kind::ALL.into_iter().filter(asked_for) {
         let mut times: Vec<Duration> = Vec::new();
         let mut costs: Vec<Duration> = Vec::new();
         let mut found = 0usize;

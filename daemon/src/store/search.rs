@@ -9,7 +9,7 @@
 use paillasse_shared::domain::identity::{Matricule, normalise};
 use paillasse_shared::domain::ids::{DossierId, PatientId};
 use paillasse_shared::protocol::patient::{LastDossier, PatientHit};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 
 use super::engine::{Store, StoreError};
 use super::merger;
@@ -61,11 +61,37 @@ struct Row {
     touched_at: i64,
 }
 
-/// One patient, or the one that stands for it since they were merged.
-fn row(c: &Connection, id: i64) -> Result<Option<Row>, StoreError> {
-    let found = c
-        .prepare_cached(ROW_SQL)?
-        .query_row([id], |r| {
+/// Reads rows of patients, with statements prepared once for a whole list.
+struct Rows<'c> {
+    c: &'c Connection,
+    patient: CachedStatement<'c>,
+    last_dossiers: CachedStatement<'c>,
+    sendings: CachedStatement<'c>,
+}
+
+impl<'c> Rows<'c> {
+    fn new(c: &'c Connection) -> Result<Self, StoreError> {
+        Ok(Self {
+            c,
+            patient: c.prepare_cached(ROW_SQL)?,
+            last_dossiers: c.prepare_cached(LAST_DOSSIERS_SQL)?,
+            sendings: c.prepare_cached(SENDINGS_SQL)?,
+        })
+    }
+
+    /// One patient, or the one that stands for it since they were merged; without its last dossier.
+    fn patient(&mut self, id: i64) -> Result<Option<Row>, StoreError> {
+        match self.unmerged(id)? {
+            Some((_, Some(_))) => {
+                let survivor = merger::resolve(self.c, PatientId(id))?;
+                Ok(self.unmerged(survivor.0)?.and_then(|(row, merged)| merged.is_none().then_some(row)))
+            }
+            found => Ok(found.map(|(row, _)| row)),
+        }
+    }
+
+    fn unmerged(&mut self, id: i64) -> Result<Option<(Row, Option<i64>)>, StoreError> {
+        let found = self.patient.query_row([id], |r| {
             let names = Names {
                 birth: r.get(1)?,
                 first: r.get(2)?,
@@ -86,53 +112,46 @@ fn row(c: &Connection, id: i64) -> Result<Option<Row>, StoreError> {
                 approximate: false,
                 last_dossier: None,
             };
-            Ok((Row { hit, names, touched_at: r.get(10)? }, r.get::<_, Option<i64>>(11)?))
-        })
-        .optional()?;
-    match found {
-        Some((_, Some(_))) => {
-            let survivor = merger::resolve(c, PatientId(id))?;
-            if survivor.0 == id { Ok(None) } else { row(c, survivor.0) }
-        }
-        Some((row, None)) => Ok(Some(row)),
-        None => Ok(None),
+            Ok((Row { hit, names, touched_at: r.get(10)? }, r.get(11)?))
+        });
+        Ok(found.optional()?)
     }
-}
 
-fn hit(c: &Connection, id: i64) -> Result<Option<PatientHit>, StoreError> {
-    let Some(Row { hit: mut h, .. }) = row(c, id)? else { return Ok(None) };
-    h.last_dossier = last_dossiers(c, h.id, 1)?.into_iter().next();
-    Ok(Some(h))
-}
+    /// The latest dossiers of a patient, each with a sentence on where it stands.
+    fn last_dossiers(&mut self, patient: PatientId, limit: u32) -> Result<Vec<LastDossier>, StoreError> {
+        let Self { last_dossiers, sendings, .. } = self;
+        let dossiers = last_dossiers.query_map(params![patient.0, limit], |r| {
+            let state: String = r.get(3)?;
+            let (open, delivered): (u32, u32) =
+                sendings.query_row([r.get::<_, i64>(0)?], |o| Ok((o.get(0)?, o.get(1)?)))?;
+            let word = match state.as_str() {
+                "registered" => "enregistré",
+                "in_progress" => "en cours",
+                "to_validate" => "à valider",
+                "partial" => "partiel",
+                _ => "complet",
+            };
+            let summary = match (open, delivered) {
+                (0, 0) => word.to_owned(),
+                (0, _) => format!("{word}, tout remis"),
+                (1, _) => format!("{word}, 1 envoi pas encore parti"),
+                (n, _) => format!("{word}, {n} envois pas encore partis"),
+            };
+            Ok(LastDossier { id: DossierId(r.get(0)?), number: r.get(1)?, opened_at: at(r.get(2)?), summary })
+        })?;
+        Ok(dossiers.collect::<Result<_, _>>()?)
+    }
 
-/// The latest dossiers of a patient, each with a sentence on where it stands.
-pub(super) fn last_dossiers(
-    c: &Connection,
-    patient: PatientId,
-    limit: u32,
-) -> Result<Vec<LastDossier>, StoreError> {
-    let mut s = c.prepare_cached(LAST_DOSSIERS_SQL)?;
-    let mut sendings = c.prepare_cached(SENDINGS_SQL)?;
-    Ok(s.query_map(params![patient.0, limit], |r| {
-        let state: String = r.get(3)?;
-        let (open, delivered): (u32, u32) =
-            sendings.query_row([r.get::<_, i64>(0)?], |o| Ok((o.get(0)?, o.get(1)?)))?;
-        let word = match state.as_str() {
-            "registered" => "enregistré",
-            "in_progress" => "en cours",
-            "to_validate" => "à valider",
-            "partial" => "partiel",
-            _ => "complet",
-        };
-        let summary = match (open, delivered) {
-            (0, 0) => word.to_owned(),
-            (0, _) => format!("{word}, tout remis"),
-            (1, _) => format!("{word}, 1 envoi pas encore parti"),
-            (n, _) => format!("{word}, {n} envois pas encore partis"),
-        };
-        Ok(LastDossier { id: DossierId(r.get(0)?), number: r.get(1)?, opened_at: at(r.get(2)?), summary })
-    })?
-    .collect::<Result<_, _>>()?)
+    /// One patient with the last dossier.
+    fn hit(&mut self, id: i64) -> Result<Option<PatientHit>, StoreError> {
+        let Some(Row { hit: mut h, .. }) = self.patient(id)? else { return Ok(None) };
+        h.last_dossier = self.last_dossiers(h.id, 1)?.into_iter().next();
+        Ok(Some(h))
+    }
+
+    fn hits(&mut self, ids: impl IntoIterator<Item = i64>) -> Result<Vec<PatientHit>, StoreError> {
+        ids.into_iter().filter_map(|id| self.hit(id).transpose()).collect()
+    }
 }
 
 impl Store {
@@ -155,11 +174,13 @@ impl Store {
     /// The patient who carries a matricule.
     pub async fn search_matricule(&self, matricule: Matricule) -> Result<Vec<PatientHit>, StoreError> {
         self.read(move |c| {
-            let ids: Vec<i64> = c
-                .prepare_cached(MATRICULE_SQL)?
-                .query_map([matricule.compact()], |r| r.get(0))?
-                .collect::<Result<_, _>>()?;
-            ids.into_iter().filter_map(|id| hit(c, id).transpose()).collect()
+            snapshot(c, |c| {
+                let ids: Vec<i64> = c
+                    .prepare_cached(MATRICULE_SQL)?
+                    .query_map([matricule.compact()], |r| r.get(0))?
+                    .collect::<Result<_, _>>()?;
+                Rows::new(c)?.hits(ids)
+            })
         })
         .await
     }
@@ -172,7 +193,7 @@ impl Store {
         self.read(move |c| {
             let Some(id) = super::dossiers::of_specimen(c, &number)? else { return Ok(None) };
             let Some(d) = super::dossiers::get(c, id)? else { return Ok(None) };
-            Ok(hit(c, d.patient.0)?.map(|h| (id, h)))
+            Ok(Rows::new(c)?.hit(d.patient.0)?.map(|h| (id, h)))
         })
         .await
     }
@@ -183,7 +204,7 @@ impl Store {
         patient: PatientId,
         limit: u32,
     ) -> Result<Vec<LastDossier>, StoreError> {
-        self.read(move |c| last_dossiers(c, patient, limit)).await
+        self.read(move |c| Rows::new(c)?.last_dossiers(patient, limit)).await
     }
 
     /// Identities close enough to be the same person: near name and first name in any order, same sex, and the same date
@@ -195,6 +216,7 @@ impl Store {
 
 fn close_identities(c: &Connection, p: &patients::Patient) -> Result<Vec<PatientHit>, StoreError> {
     let date = p.traits.birth_date.iso();
+    let mut rows = Rows::new(c)?;
     let mut ids: Vec<i64> = Vec::new();
     for day in std::iter::once(date.clone()).chain(exchanged(&date)) {
         let mut s = c.prepare_cached(find::BORN_SQL)?;
@@ -207,7 +229,7 @@ fn close_identities(c: &Connection, p: &patients::Patient) -> Result<Vec<Patient
     let words = [p.traits.birth_name.as_str(), p.traits.first_name.as_str()];
     let words: Vec<String> = words.iter().flat_map(|n| normalise::fold_words(n)).take(MAX_WORDS).collect();
     for id in find::bearers(c, &words, CLOSE_LOOKED_AT)? {
-        if let Some(r) = row(c, id)?
+        if let Some(r) = rows.patient(id)?
             && close_date(&date, &r.hit.birth_date)
             && is_close(p, &r.names)
         {
@@ -216,7 +238,7 @@ fn close_identities(c: &Connection, p: &patients::Patient) -> Result<Vec<Patient
     }
     let mut hits: Vec<PatientHit> = Vec::new();
     for id in ids {
-        if let Some(h) = hit(c, id)?
+        if let Some(h) = rows.hit(id)?
             && h.sex == p.traits.sex.letter()
             && h.id != p.id
             && hits.iter().all(|other| other.id != h.id)
@@ -262,9 +284,7 @@ fn latest(c: &Connection, limit: usize) -> Result<(Vec<PatientHit>, bool), Store
         .query_map([at_most(limit.saturating_add(1))], |r| r.get(0))?
         .collect::<Result<_, _>>()?;
     let more = ids.len() > limit;
-    let hits =
-        ids.into_iter().take(limit).filter_map(|id| hit(c, id).transpose()).collect::<Result<_, _>>()?;
-    Ok((hits, more))
+    Ok((Rows::new(c)?.hits(ids.into_iter().take(limit))?, more))
 }
 
 /// `AAAA-JJ-MM`, when that is another possible date.

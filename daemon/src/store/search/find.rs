@@ -12,27 +12,24 @@ use rusqlite::{Connection, params};
 
 use super::lists;
 use super::matching::{self, COUPLE, Fit, JOINED, Tolerance, UNKNOWN};
+use super::near;
 use super::set::Set;
 use super::words::{self, Form, Names};
-use super::{NameQuery, Row, at_most, close_date, row};
+use super::{NameQuery, Row, Rows, at_most, close_date};
 use crate::store::engine::StoreError;
-use crate::store::search::last_dossiers;
 
 /// With so many found, nothing further is tolerated: the first page is full.
 const ENOUGH: usize = 10;
 /// People born on one day who are looked at one by one; beyond (the day given to those who have none), lists are crossed.
 const SAME_DAY: usize = 600;
 /// Patients whose latest visit is compared when more were found than can be shown.
-const RECENT: u32 = 1_000;
+const RECENT: u32 = 500;
 /// Rows read to rank what was found with faults.
-const LOOKED_AT: usize = 200;
+const LOOKED_AT: usize = 100;
 
 /// Born on a day, from one index and nothing else.
 pub(super) const BORN_SQL: &str = "SELECT id, birth_name, first_name, given_names, used_name, used_first_name \
      FROM patient WHERE birth_date = ?1 LIMIT ?2";
-/// Names of one patient, in the columns of [`BORN_SQL`].
-pub(super) const NAMES_SQL: &str =
-    "SELECT id, birth_name, first_name, given_names, used_name, used_first_name FROM patient WHERE id = ?1";
 /// Everybody born on a day.
 pub(super) const BORN_ALL_SQL: &str = "SELECT id FROM patient WHERE birth_date = ?1";
 /// Latest visits.
@@ -55,6 +52,7 @@ struct Finder<'a> {
     hits: Vec<PatientHit>,
     seen: BTreeSet<i64>,
     more: bool,
+    rows: Rows<'a>,
 }
 
 /// Patients who fit, best first; the flag says that there are more.
@@ -63,7 +61,8 @@ pub(super) fn find(
     q: &NameQuery,
     limit: usize,
 ) -> Result<(Vec<PatientHit>, bool), StoreError> {
-    let mut f = Finder { c, q, limit, hits: Vec::new(), seen: BTreeSet::new(), more: false };
+    let mut f =
+        Finder { c, q, limit, hits: Vec::new(), seen: BTreeSet::new(), more: false, rows: Rows::new(c)? };
     match &q.date {
         Some(date) => f.dated(date)?,
         None => {
@@ -72,7 +71,7 @@ pub(super) fn find(
         }
     }
     for h in &mut f.hits {
-        h.last_dossier = last_dossiers(c, h.id, 1)?.into_iter().next();
+        h.last_dossier = f.rows.last_dossiers(h.id, 1)?.into_iter().next();
     }
     Ok((f.hits, f.more))
 }
@@ -96,17 +95,20 @@ impl Finder<'_> {
         self.hits.len() < ENOUGH.min(self.limit)
     }
 
-    /// Adds rows, ranked: fit first, then the latest visit.
+    /// Adds people, ranked: fit first, then the latest visit.
     fn show(&mut self, found: &[Found], approximate: bool) -> Result<(), StoreError> {
-        let mut rows: Vec<(Fit, Row)> = Vec::with_capacity(found.len());
+        let mut rows = Vec::with_capacity(found.len());
         for f in found {
             // A record that was merged into another one shows the one that stands for it.
-            if let Some(r) = row(self.c, i64::from(f.id))?
-                && !self.seen.contains(&r.hit.id.0)
-            {
+            if let Some(r) = self.rows.patient(i64::from(f.id))? {
                 rows.push((f.fit, r));
             }
         }
+        self.show_ranked(rows, approximate);
+        Ok(())
+    }
+
+    fn show_ranked(&mut self, mut rows: Vec<(Fit, Row)>, approximate: bool) {
         rows.sort_by(|(a, x), (b, y)| {
             (a, -x.touched_at, &x.hit.birth_name, &x.hit.given_names, x.hit.id.0).cmp(&(
                 b,
@@ -125,7 +127,6 @@ impl Finder<'_> {
                 self.hits.push(PatientHit { approximate, ..r.hit });
             }
         }
-        Ok(())
     }
 
     // ---- with a date ----
@@ -204,7 +205,7 @@ impl Finder<'_> {
         let set = Words::read(self.c, &self.q.words)?.all(false);
         let mut found = Vec::new();
         for id in set.latest_first().take(LOOKED_AT) {
-            if let Some(r) = row(self.c, i64::from(id))?
+            if let Some(r) = self.rows.patient(i64::from(id))?
                 && close_date(date, &r.hit.birth_date)
                 && let Some(fit) = matching::fit(&self.q.words, &r.names.forms(), Tolerance::None)
             {
@@ -237,12 +238,11 @@ impl Finder<'_> {
         let set = cross(&words, false);
         self.more = set.len() > self.limit;
         let ids = if self.more {
-            let (mut whole, mut start) = (Set::default(), Set::default());
+            let mut whole = Set::default();
             for w in &self.q.words {
                 whole.add(&lists::exactly(self.c, w, true)?);
-                start.add(&lists::beginning(self.c, w, true)?);
             }
-            self.pick(&set, &[&whole, &start], self.limit)?
+            self.pick(&set, &[&whole, &words.start], self.limit)?
         } else {
             set.latest_first().collect()
         };
@@ -250,8 +250,9 @@ impl Finder<'_> {
         if !self.wants_more() {
             return Ok(());
         }
-        words.read_near(self.c)?;
-        for faults in 1..=super::near::MAX_FAULTS {
+        // Two faults that make exactly another person's names are too rare to be looked for.
+        let most = if self.hits.is_empty() { near::MAX_FAULTS } else { 1 };
+        for faults in 1..=most {
             if self.wants_more() {
                 words.widen(self.c, faults)?;
                 let set = cross(&words, true);
@@ -286,25 +287,17 @@ impl Finder<'_> {
 
     fn show_rows(&mut self, ids: &[u32], tolerance: Tolerance, approximate: bool) -> Result<(), StoreError> {
         const LAST: Fit = Fit { faults: usize::MAX, rank: usize::MAX };
-        let mut found = Vec::with_capacity(ids.len());
-        let mut s = self.c.prepare_cached(NAMES_SQL)?;
+        let mut rows = Vec::with_capacity(ids.len());
         for id in ids {
-            if self.seen.contains(&i64::from(*id)) {
-                continue;
-            }
-            let mut rows = s.query([id])?;
-            if let Some(r) = rows.next()? {
-                let fit = matching::fit(&self.q.words, &names_of_row(r)?.forms(), tolerance);
-                found.push(Found { id: *id, fit: fit.unwrap_or(LAST) });
+            if !self.seen.contains(&i64::from(*id))
+                && let Some(r) = self.rows.patient(i64::from(*id))?
+            {
+                let fit = matching::fit(&self.q.words, &r.names.forms(), tolerance);
+                rows.push((fit.unwrap_or(LAST), r));
             }
         }
-        drop(s);
-        if found.len() > self.limit {
-            found.sort_by_key(|f| f.fit);
-            found.truncate(self.limit);
-            self.more = true;
-        }
-        self.show(&found, approximate)
+        self.show_ranked(rows, approximate);
+        Ok(())
     }
 
     /// At most `n` of a set: those of the first preference, then of the second…, then any; in each the latest seen
@@ -353,9 +346,7 @@ struct Segment {
     end: usize,
     text: String,
     typed: Set,
-    /// Words of the dictionary near it, with their faults.
-    near_words: Vec<(usize, String)>,
-    /// Who bears those read so far.
+    /// Who bears a word near it, as far as was read.
     near: Set,
 }
 
@@ -363,46 +354,37 @@ struct Segment {
 struct Words<'a> {
     words: &'a [String],
     segments: Vec<Segment>,
+    /// Who has one of them at the beginning of the birth name.
+    start: Set,
 }
 
 impl<'a> Words<'a> {
     fn read(c: &Connection, words: &'a [String]) -> Result<Self, StoreError> {
         let mut segments = Vec::new();
+        let mut start_of_name = Set::default();
         for start in 0..words.len() {
             for end in start + 1..=words.len().min(start + JOINED) {
                 let text = words.get(start..end).unwrap_or_default().concat();
-                let typed =
-                    if end == start + 1 { one(c, &text)? } else { lists::beginning(c, &text, false)? };
-                segments.push(Segment {
-                    start,
-                    end,
-                    text,
-                    typed,
-                    near_words: Vec::new(),
-                    near: Set::default(),
-                });
+                let mut typed = lists::beginning(c, &text, &mut start_of_name)?;
+                if end == start + 1 {
+                    add_couples(c, &text, &mut typed)?;
+                }
+                segments.push(Segment { start, end, text, typed, near: Set::default() });
             }
         }
-        Ok(Self { words, segments })
+        Ok(Self { words, segments, start: start_of_name })
     }
 
-    fn read_near(&mut self, c: &Connection) -> Result<(), StoreError> {
+    /// Reads who bears words with so many faults.
+    fn widen(&mut self, c: &Connection, faults: usize) -> Result<(), StoreError> {
         for s in &mut self.segments {
             let part = self.words.get(s.start..s.end).unwrap_or_default();
             // Joined words are near something only when one of them is short: `LE GOF`.
             if part.len() > 1 && part.iter().all(|w| w.len() > words::BEGINNING) {
                 continue;
             }
-            s.near_words = lists::near_words(c, &s.text)?;
-        }
-        Ok(())
-    }
-
-    /// Reads who bears the near words with so many faults.
-    fn widen(&mut self, c: &Connection, faults: usize) -> Result<(), StoreError> {
-        for s in &mut self.segments {
-            for (_, word) in s.near_words.iter().filter(|(f, _)| *f == faults) {
-                lists::add_exactly(c, word, &mut s.near)?;
+            for word in lists::near_words(c, &s.text, faults)? {
+                lists::add_exactly(c, &word, &mut s.near)?;
             }
         }
         Ok(())
@@ -442,15 +424,14 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Who bears a word that begins so, or two words typed without separator.
-fn one(c: &Connection, text: &str) -> Result<Set, StoreError> {
-    let mut set = lists::beginning(c, text, false)?;
+/// Adds who bears two words typed without separator.
+fn add_couples(c: &Connection, text: &str, set: &mut Set) -> Result<(), StoreError> {
     for at in COUPLE..text.len() {
         let Some((left, right)) = text.split_at_checked(at) else { continue };
         let bearers = lists::exactly(c, left, false)?;
         if !bearers.is_empty() {
-            set.add_common(&bearers, &lists::beginning(c, right, false)?);
+            set.add_common(&bearers, &lists::beginning(c, right, &mut Set::default())?);
         }
     }
-    Ok(set)
+    Ok(())
 }

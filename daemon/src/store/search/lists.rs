@@ -173,7 +173,7 @@ fn teach(tx: &Tx, key: &Key) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut put = tx.prepare_cached("INSERT OR IGNORE INTO near_word VALUES (?1, ?2)")?;
-    for cut in near::cuts(&key.word) {
+    for cut in near::cuts(&key.word, near::MAX_FAULTS) {
         put.execute(params![cut, key.word])?;
     }
     Ok(())
@@ -185,7 +185,7 @@ fn forget(tx: &Tx, key: &Key) -> Result<(), StoreError> {
         return Ok(());
     }
     let mut drop = tx.prepare_cached("DELETE FROM near_word WHERE cut = ?1 AND word = ?2")?;
-    for cut in near::cuts(&key.word) {
+    for cut in near::cuts(&key.word, near::MAX_FAULTS) {
         drop.execute(params![cut, key.word])?;
     }
     Ok(())
@@ -227,31 +227,42 @@ pub(super) mod sql {
     pub const NEAR: &str = "SELECT word FROM near_word WHERE cut = ?1 LIMIT 400";
 }
 
-fn gather(set: &mut Set, rows: &mut rusqlite::Rows<'_>, below: i64) -> Result<(), StoreError> {
+fn gather(set: &mut Set, rows: &mut rusqlite::Rows<'_>) -> Result<(), StoreError> {
     while let Some(r) = rows.next()? {
-        let of: i64 = r.get(0)?;
-        if of % kind::BEGINNINGS < below {
-            let bytes = r.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-            decode(r.get(1)?, bytes, |id| set.insert(id));
-        }
+        let bytes = r.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        decode(r.get(1)?, bytes, |id| set.insert(id));
     }
     Ok(())
 }
 
-/// Who has a word that begins with `text`; only words that begin the birth name when `start`.
+/// Who has a word that begins with `text`; those whose birth name begins so are also added to `start`.
 ///
 /// # Errors
 /// What the disk says.
-pub fn beginning(c: &Connection, text: &str, start: bool) -> Result<Set, StoreError> {
+pub fn beginning(c: &Connection, text: &str, start: &mut Set) -> Result<Set, StoreError> {
     let mut set = Set::default();
-    let below = if start { kind::NAME } else { kind::BEGINNINGS };
+    let mut both = |rows: &mut rusqlite::Rows<'_>| -> Result<(), StoreError> {
+        while let Some(r) = rows.next()? {
+            let of: i64 = r.get(0)?;
+            let (first, bytes) = (r.get(1)?, r.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+            if of % kind::BEGINNINGS <= kind::START {
+                decode(first, bytes, |id| {
+                    set.insert(id);
+                    start.insert(id);
+                });
+            } else {
+                decode(first, bytes, |id| set.insert(id));
+            }
+        }
+        Ok(())
+    };
     if text.len() <= BEGINNING {
         let mut s = c.prepare_cached(sql::ONE)?;
-        gather(&mut set, &mut s.query(params![text, kind::BEGINNINGS, kind::BEGINNINGS + below])?, below)?;
+        both(&mut s.query(params![text, kind::BEGINNINGS, kind::YEAR])?)?;
     } else {
         let text = words::clip(text);
         let mut s = c.prepare_cached(sql::LONG)?;
-        gather(&mut set, &mut s.query(params![text, format!("{text}\u{7f}"), kind::BEGINNINGS])?, below)?;
+        both(&mut s.query(params![text, format!("{text}\u{7f}"), kind::BEGINNINGS])?)?;
     }
     Ok(set)
 }
@@ -264,7 +275,7 @@ pub fn exactly(c: &Connection, word: &str, whole: bool) -> Result<Set, StoreErro
     let mut set = Set::default();
     let below = if whole { kind::START } else { kind::BEGINNINGS };
     let mut s = c.prepare_cached(sql::ONE)?;
-    gather(&mut set, &mut s.query(params![words::clip(word), kind::WHOLE, below])?, below)?;
+    gather(&mut set, &mut s.query(params![words::clip(word), kind::WHOLE, below])?)?;
     Ok(set)
 }
 
@@ -274,7 +285,7 @@ pub fn exactly(c: &Connection, word: &str, whole: bool) -> Result<Set, StoreErro
 /// What the disk says.
 pub fn add_exactly(c: &Connection, word: &str, set: &mut Set) -> Result<(), StoreError> {
     let mut s = c.prepare_cached(sql::ONE)?;
-    gather(set, &mut s.query(params![word, kind::WHOLE, kind::BEGINNINGS])?, kind::BEGINNINGS)
+    gather(set, &mut s.query(params![word, kind::WHOLE, kind::BEGINNINGS])?)
 }
 
 /// Who was born in a year.
@@ -285,22 +296,22 @@ pub fn born_in(c: &Connection, year: u16) -> Result<Set, StoreError> {
     let mut set = Set::default();
     let mut s = c.prepare_cached(sql::ONE)?;
     let mut rows = s.query(params![format!("{year:04}"), kind::YEAR, kind::YEAR + 1])?;
-    gather(&mut set, &mut rows, kind::BEGINNINGS)?;
+    gather(&mut set, &mut rows)?;
     Ok(set)
 }
 
-/// Words of the dictionary near `text`, with their faults, nearest first.
+/// Words of the dictionary at so many faults from `text`.
 ///
 /// # Errors
 /// What the disk says.
-pub fn near_words(c: &Connection, text: &str) -> Result<Vec<(usize, String)>, StoreError> {
+pub fn near_words(c: &Connection, text: &str, faults: usize) -> Result<BTreeSet<String>, StoreError> {
     /// Words kept at most.
     const KEPT: usize = 256;
     let text = words::clip(text);
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     let mut s = c.prepare_cached(sql::NEAR)?;
-    for cut in near::cuts(text) {
+    for cut in near::cuts(text, faults) {
         let mut rows = s.query([cut])?;
         while let Some(r) = rows.next()? {
             let word = r.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
@@ -308,16 +319,13 @@ pub fn near_words(c: &Connection, text: &str) -> Result<Vec<(usize, String)>, St
                 continue;
             }
             let (whole, beginning) = near::faults(text, word);
-            let faults = if text.len() >= 5 { whole.min(beginning) } else { whole };
-            // Without fault it is found as a beginning already.
-            if (1..=near::tolerated_between(text, word)).contains(&faults) {
-                found.push((faults, word.to_owned()));
+            let of = if text.len() >= 5 { whole.min(beginning) } else { whole };
+            if of == faults && of <= near::tolerated_between(text, word) && found.len() < KEPT {
+                found.insert(word.to_owned());
             }
             seen.insert(word.to_owned());
         }
     }
-    found.sort();
-    found.truncate(KEPT);
     Ok(found)
 }
 
@@ -389,7 +397,7 @@ pub(super) mod tests {
                 let borne = expected.keys().any(|k| k.word == word);
                 let cuts: i64 =
                     c.query_row("SELECT count(*) FROM near_word WHERE word = ?1", [word], |r| r.get(0)).unwrap();
-                prop_assert_eq!(cuts, if borne { i64::try_from(near::cuts(word).len()).unwrap() } else { 0 });
+                prop_assert_eq!(cuts, if borne { i64::try_from(near::cuts(word, near::MAX_FAULTS).len()).unwrap() } else { 0 });
             }
         }
     }

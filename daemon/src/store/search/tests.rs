@@ -254,7 +254,6 @@ fn every_search_is_driven_by_an_index() {
         (find::RECENT_SQL, "SCAN patient USING COVERING INDEX patient_touched"),
         (LATEST_SQL, "SCAN patient USING INDEX patient_touched"),
         (ROW_SQL, "SEARCH patient USING INTEGER PRIMARY KEY"),
-        (find::NAMES_SQL, "SEARCH patient USING INTEGER PRIMARY KEY"),
         (MATRICULE_SQL, "SEARCH patient USING COVERING INDEX patient_matricule"),
         (LAST_DOSSIERS_SQL, "SEARCH dossier USING INDEX dossier_patient"),
         (SENDINGS_SQL, "SEARCH outbox USING COVERING INDEX outbox_dossier"),
