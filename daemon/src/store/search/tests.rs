@@ -317,7 +317,7 @@ fn all_names(p: &patients::Patient) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_patient_is_found_by_any_beginning_of_any_name_with_any_separators(
@@ -367,6 +367,12 @@ proptest! {
         let (hits, _) = house.find_at_most(&format!("{wrong} {}", p.traits.birth_date.iso()), 200);
         prop_assert!(hits.iter().any(|h| h.id.0 == id), "{wrong} {}", p.traits.birth_date.iso());
     }
+
+}
+
+proptest! {
+    // Each makes a database of its own.
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn lists_and_rows_agree_after_any_changes(
