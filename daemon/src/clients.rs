@@ -118,6 +118,21 @@ fn mss(config: &Config) -> Result<Option<Mss>, String> {
     Ok(Some(Mss { client, deadlines }))
 }
 
+/// A sentence when the certificate that signs names another structure than the laboratory configured: the DMP would
+/// refuse each submission (its contract compares both). A structure known by its FINESS is written 1 then the FINESS.
+fn another_structure(config: &Config) -> Option<String> {
+    let sign = read(config, &config.dmp.as_ref()?.sign).ok()?;
+    let facts = certificate_facts(&sign).ok()?;
+    let named = facts.first()?.subject_ou.first()?.clone();
+    let finess = &config.laboratory.finess;
+    (named.strip_prefix('1').is_some_and(|n| n.len() == 9) && named.strip_prefix('1') != Some(finess)).then(|| {
+        format!(
+            "le certificat de signature du DMP désigne la structure {named}, le FINESS configuré est {finess} : \
+             le DMP refusera les envois tant que l'un des deux n'est pas corrigé"
+        )
+    })
+}
+
 impl Clients {
     /// Makes what the configuration describes; `instance` identifies this installation.
     #[must_use]
@@ -136,6 +151,7 @@ impl Clients {
             keep("MSSanté", e);
             None
         });
+        remarks.extend(another_structure(config));
         Self { insi, dmp, mss, remarks }
     }
 }

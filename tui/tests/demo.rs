@@ -105,6 +105,53 @@ fn the_demonstration_fills_itself_answers_and_leaves_nothing() {
 }
 
 #[test]
+fn a_killed_daemon_comes_back_with_everything_it_had() {
+    if !everything_is_built() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let (mut demo, facts) = start(home.path());
+    let state: Value =
+        serde_json::from_slice(&std::fs::read(path(&facts, "dir").join("paillasse.state.json")).unwrap())
+            .unwrap();
+    let daemon = |pid: i32| -> Option<Pid> {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains("paillassed").then(|| Pid::from_raw(pid)).flatten()
+    };
+    let of_daemon = || {
+        processes_of(&path(&facts, "dir"))
+            .iter()
+            .filter_map(|p| p.file_name()?.to_str()?.parse().ok())
+            .find_map(daemon)
+    };
+    let first = of_daemon().unwrap();
+    kill_process(first, Signal::KILL).unwrap();
+    let second = eventually(|| of_daemon().filter(|pid| *pid != first));
+    eventually(|| {
+        let output = paillasse(home.path(), &["status", "--json"]).output().unwrap();
+        let status: Value = serde_json::from_slice(&output.stdout).ok()?;
+        (status["dossiers"] == 151).then_some(())
+    });
+    assert_ne!(first, second);
+    // Analysers find it at the address that they had.
+    let again: Value =
+        serde_json::from_slice(&std::fs::read(path(&facts, "dir").join("paillasse.state.json")).unwrap())
+            .unwrap();
+    assert_eq!(state["mllp"], again["mllp"]);
+
+    // The exercise is found from the socket alone, as in a script.
+    let mut sim = Command::new(PAILLASSE);
+    sim.args(["sim", "status", "--json"]).env("PAILLASSE_SOCKET", facts["socket"].as_str().unwrap());
+    let elsewhere = tempfile::tempdir().unwrap();
+    sim.env("TMPDIR", elsewhere.path()).env("XDG_RUNTIME_DIR", elsewhere.path());
+    sim.env_remove("PAILLASSE_SIM_CONTROL");
+    assert!(sim.output().unwrap().status.success());
+
+    kill_process(Pid::from_child(&demo), Signal::TERM).unwrap();
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn a_killed_demonstration_takes_its_children_with_it() {
     if !everything_is_built() {
         return;

@@ -167,6 +167,15 @@ impl Board {
         });
     }
 
+    /// A person asks to send now: a service that is down is tried at once instead of at its next probe.
+    pub fn probe_now(&self, service: Service, now: Timestamp) {
+        self.with(service, |c| {
+            if c.probe_at.is_some() {
+                c.probe_at = Some(now);
+            }
+        });
+    }
+
     /// The service refuses all of us. True when its state changed.
     pub fn suspend(&self, service: Service, words: &str, at: Timestamp) -> bool {
         self.with(service, |c| {
@@ -246,6 +255,17 @@ mod tests {
         assert!(b.answered(Service::Dmp, Duration::from_millis(80), t(20)));
         assert_eq!(b.allowed(Service::Dmp, t(20)), Allowed::Yes);
         assert_eq!(b.allowed(Service::Mss, t(20)), Allowed::Yes, "other services are not touched");
+    }
+
+    #[test]
+    fn sending_now_probes_a_service_that_is_down_at_once() {
+        let b = Board::new(|_| true, 1);
+        b.failed(Service::Dmp, "connexion refusée", t(0), Duration::from_secs(60));
+        assert_eq!(b.allowed(Service::Dmp, t(1)), Allowed::NotBefore(t(60)));
+        b.probe_now(Service::Dmp, t(1));
+        b.probe_now(Service::Mss, t(1));
+        assert_eq!(b.allowed(Service::Dmp, t(1)), Allowed::Probe);
+        assert_eq!(b.allowed(Service::Mss, t(1)), Allowed::Yes, "one that is not down has nothing to probe");
     }
 
     #[test]

@@ -203,6 +203,10 @@ pub async fn retry(app: &App, caller: &Caller, p: RetryParams) -> Result<Acted, 
     caller.require(Right::ManageQueue)?;
     let now = app.env.now();
     let act = caller.act(now, "order-retry", "", json!({ "cause": p.cause }));
+    // One trial of each service that is down: « maintenant » does not wait for its next probe.
+    for service in Service::QUEUES {
+        app.board.probe_now(service, now);
+    }
     let (id, keys) = match (p.id, p.cause.as_deref()) {
         (Some(id), None) => (Some(id), None),
         (None, Some(cause)) => match stored_keys(cause)? {

@@ -248,8 +248,9 @@ fn dispatch(
                 let _ = writeln!(err, "{}", messages::using_demo(&socket));
             }
             let down = matches!(command, Command::Status);
+            // Outages are for the demonstration whose daemon is named, else for the one that runs.
+            let control = DemoState::of(&socket).or_else(|| place.demo.clone()).map(|d| d.control);
             let mut session = Session::new(socket, login, timeout, json, place.style.clone(), out);
-            let control = place.demo.as_ref().map(|d| d.control.clone());
             ask(command, &mut session, control).map_err(|error| {
                 let (error, usual) = code(error);
                 (error, if down { status::DOWN } else { usual })

@@ -52,6 +52,7 @@ impl Binaries {
 pub struct Child {
     /// Name of the program.
     pub name: &'static str,
+    command: Command,
     process: std::process::Child,
     log: PathBuf,
 }
@@ -76,7 +77,17 @@ impl Child {
         command.process_group(0);
         die_with_parent(&mut command);
         let process = command.spawn().map_err(|e| fault(program, &e))?;
-        Ok(Self { name, process, log })
+        Ok(Self { name, command, process, log })
+    }
+
+    /// Starts it once more after it ended, with the same arguments and the same log. It dies with the thread that calls.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn restart(&mut self) -> Result<(), WireError> {
+        let program = PathBuf::from(self.command.get_program());
+        self.process = self.command.spawn().map_err(|e| fault(&program, &e))?;
+        Ok(())
     }
 
     /// Tells the first line of its standard output; the rest is read and dropped, so that it never blocks on it.

@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+/// Where analysers send before the daemon took an address: any free port.
+pub const ANY_PORT: &str = "127.0.0.1:0";
+
 /// What the simulators must know of this laboratory: its authorisation number and the domains of its mail.
 pub const SIMULATORS: [&str; 6] =
     ["--idam", "DEMO000001", "--domain", "demo.mssante.fr", "--domain", "medecin.demo.mssante.fr"];
@@ -145,7 +148,7 @@ reply_to = "secretariat.port@demo.mssante.fr"
 nil = "DEMO-NIL-0001"
 
 [mllp]
-listen = "127.0.0.1:0"
+listen = "{any}"
 
 [outbox]
 backoff_seconds = [2, 5, 15, 60]
@@ -154,6 +157,7 @@ lease_seconds = 120
 concurrency = 8
 rate = 100
 "#,
+        any = ANY_PORT,
         database = path(&dir.join("paillasse.db")),
         socket = path(socket),
         uid = rustix::process::getuid().as_raw(),

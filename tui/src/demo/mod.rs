@@ -2,7 +2,8 @@
 //!
 //! Invariants: nothing outlives the demonstration, neither process (each child dies with this one, however it dies)
 //! nor folder (unless asked to stay); everything that happens while it starts arrives in one channel of [`Happening`],
-//! so a signal or the death of a child is never missed; seeding speaks the protocol, nothing else.
+//! so a signal or the death of a child is never missed; seeding speaks the protocol, nothing else. Once everything is
+//! there, a daemon that ends is started again as a system's supervisor would: it may be killed in front of an auditor.
 //! Deliberately not here: the simulators (`paillasse-sim`) and anything that the daemon would not do for anybody.
 
 mod children;
@@ -31,6 +32,10 @@ pub use state::DemoState;
 const SIMULATORS: Duration = Duration::from_secs(60);
 /// How long the daemon may take to answer its first request.
 const DAEMON: Duration = Duration::from_secs(30);
+/// A daemon that ended sooner than this after its start did not really start.
+const STANDS: Duration = Duration::from_secs(2);
+/// Starts in a row that may fail before the demonstration gives up.
+const STARTS: u32 = 3;
 /// Between two trials to reach a daemon that starts.
 const PROBE: Duration = Duration::from_millis(20);
 
@@ -82,6 +87,7 @@ pub fn run(
         let _ = writeln!(out, "Préparation de la démonstration : services simulés, base, patients fictifs…");
     }
     let (tell, told) = channel();
+    let stop = tell.clone();
     watch_signals(tell.clone())?;
     // Dropped last: the folder goes once the children are gone.
     let folder = Folder::open(args.dir, args.keep)?;
@@ -150,16 +156,50 @@ pub fn run(
             Next::Stop | Next::Late => return Ok(()),
         }
     }
+    settle_mllp(&state.config, state.mllp.as_deref())?;
     if !args.headless {
-        workstation(&state.socket)?;
+        // The supervisor has a thread of its own, which ends with the workstation.
+        let supervisor = std::thread::spawn(move || supervise(&told, sim, daemon));
+        let outcome = workstation(&state.socket);
+        let _ = stop.send(Happening::Stop);
+        let supervised = supervisor.join().unwrap_or(Ok(()));
         // Behind the workstation nobody could say that the seed had failed.
-        let failed = |h| if let Happening::Seeded(Err(error)) = h { Some(error) } else { None };
-        return told.try_iter().find_map(failed).map_or(Ok(()), Err);
+        return outcome.and(supervised);
     }
     let line = serde_json::to_string(&state).unwrap_or_default();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-    wait(&told, None, &mut [&mut sim, &mut daemon])?;
-    Ok(())
+    supervise(&told, sim, daemon)
+}
+
+/// Keeps the daemon alive until a stop is asked for.
+fn supervise(told: &Receiver<Happening>, mut sim: Child, mut daemon: Child) -> Result<(), WireError> {
+    let mut started = Instant::now();
+    let mut failures = 0;
+    loop {
+        match told.recv() {
+            Ok(Happening::Stop) | Err(_) => return Ok(()),
+            Ok(Happening::Seeded(seeded)) => seeded?,
+            Ok(Happening::ChildEnded) if sim.ended() => {
+                return Err(sim.failure("les services simulés se sont arrêtés"));
+            }
+            Ok(Happening::ChildEnded) if daemon.ended() => {
+                failures = if started.elapsed() < STANDS { failures + 1 } else { 0 };
+                if failures >= STARTS {
+                    return Err(daemon.failure("le service du laboratoire s'arrête aussitôt démarré"));
+                }
+                started = Instant::now();
+                daemon.restart()?;
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
+/// From now on the daemon listens for analysers at the address that it took, also when it is started again.
+fn settle_mllp(config: &Path, actual: Option<&str>) -> Result<(), WireError> {
+    let Some(actual) = actual else { return Ok(()) };
+    let text = std::fs::read_to_string(config).map_err(|e| folder::fault(config, &e))?;
+    folder::write(config, &text.replace(config::ANY_PORT, actual))
 }
 
 /// What ended a wait.

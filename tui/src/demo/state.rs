@@ -28,11 +28,15 @@ pub struct DemoState {
     pub pid: u32,
 }
 
-/// Removes the published file when dropped.
-pub struct Published(PathBuf);
+/// Name of the same facts in the folder of the demonstration, beside its socket.
+const BESIDE: &str = "demo.json";
+
+/// Removes the published files when dropped.
+pub struct Published(PathBuf, PathBuf);
 
 impl Drop for Published {
     fn drop(&mut self) {
+        let _ = fs::remove_file(&self.1);
         // Another demonstration started meanwhile has its own facts there.
         if read(&self.0).is_some_and(|s| s.pid == std::process::id()) {
             let _ = fs::remove_file(&self.0);
@@ -47,13 +51,23 @@ impl DemoState {
         read(&well_known()).filter(|s| alive(s.pid) && s.socket.exists())
     }
 
+    /// The demonstration to which this socket belongs, if it still runs.
+    #[must_use]
+    pub fn of(socket: &Path) -> Option<Self> {
+        read(&socket.with_file_name(BESIDE)).filter(|s| alive(s.pid))
+    }
+
     /// Publishes the facts, until the value returned is dropped. Without success nothing but this comfort is lost.
     pub fn publish(&self) -> Option<Published> {
+        let facts = serde_json::to_vec(self).ok()?;
+        let beside = self.socket.with_file_name(BESIDE);
         let path = well_known();
-        let _ = fs::remove_file(&path);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).ok()?;
-        file.write_all(&serde_json::to_vec(self).ok()?).ok()?;
-        Some(Published(path))
+        for path in [&beside, &path] {
+            let _ = fs::remove_file(path);
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).ok()?;
+            file.write_all(&facts).ok()?;
+        }
+        Some(Published(path, beside))
     }
 }
 
