@@ -87,7 +87,7 @@ impl App {
 
     fn act(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = update::update(&mut self.state, action);
-        self.dirty = true;
+        self.dirty |= !std::mem::take(&mut self.state.elsewhere);
         effects.retain(|effect| match effect {
             Effect::Theme(name) => {
                 if let Some(theme) = Theme::built_in(name) {

@@ -267,6 +267,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_happens_elsewhere_is_not_drawn() {
+        let (keys, keys_rx) = channel(4);
+        let (daemon, daemon_rx) = unbounded_channel();
+        let (asks, _asks_rx) = unbounded_channel();
+        let changed = serde_json::json!({ "event": "patient_changed", "patient": 7 });
+        let mut screen = counted();
+        let app = App::new(settings("mono"), jiff::civil::date(2026, 11, 22));
+        let serving = serve(app, &mut screen, keys_rx, daemon_rx, asks);
+        let telling = async {
+            for _ in 0..50 {
+                daemon
+                    .send(FromDaemon::Event { method: "event".to_owned(), params: changed.clone() })
+                    .unwrap();
+                tokio::task::yield_now().await;
+            }
+            keys.send(Ok(Input::Key(Key::Ctrl('q')))).await.unwrap();
+        };
+        let (app, ()) = tokio::join!(serving, telling);
+        assert!(app.unwrap().quitting());
+        assert_eq!(screen.1, 1, "the first paint only");
+    }
+
+    #[tokio::test]
     async fn the_end_of_the_keyboard_ends_the_loop() {
         let (keys, keys_rx) = channel::<io::Result<Input>>(1);
         drop(keys);

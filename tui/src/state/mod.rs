@@ -135,6 +135,8 @@ pub struct State {
     pub dossier_draft: Option<NewDossier>,
     /// A key was pressed: the sentence of welcome has done its work.
     pub started: bool,
+    /// The last thing that happened is nowhere on this screen: no frame is due for it.
+    pub elsewhere: bool,
     /// What replies are for.
     pub waiting: BTreeMap<u64, Purpose>,
     next_ticket: u64,
@@ -159,6 +161,7 @@ impl State {
             draft: None,
             dossier_draft: None,
             started: false,
+            elsewhere: false,
             waiting: BTreeMap::new(),
             next_ticket: 1,
             theme: 0,

@@ -17,6 +17,21 @@ pub(super) fn event(state: &mut State, method: &str, params: Value) -> Vec<Effec
         return Vec::new();
     }
     let Ok(event) = wire::read::<Event>(params) else { return Vec::new() };
+    let about_one = matches!(
+        event,
+        Event::PatientChanged { .. }
+            | Event::InsiChanged { .. }
+            | Event::DossierChanged { .. }
+            | Event::DocumentChanged { .. }
+    );
+    let effects = read_again(state, event);
+    // A busy laboratory changes hundreds of patients a minute: none of them is a reason to draw this screen again.
+    state.elsewhere = about_one && effects.is_empty();
+    effects
+}
+
+/// What the screen shows of it is read again.
+fn read_again(state: &mut State, event: Event) -> Vec<Effect> {
     match event {
         Event::PatientChanged { patient } | Event::InsiChanged { patient, .. } => {
             let shown = state.patient() == Some(patient) && !matches!(state.screen(), Some(Screen::Home(_)));
