@@ -4,6 +4,7 @@
 //! * [`pdf`]: the same report as PDF/A-1b;
 //! * [`text`]: the same report as plain text for the terminal;
 //! * [`compare`]: are the values of a CDA in a PDF?
+//! * [`hprim`]: results for practices and clinics, HPRIM Santé and HPRIM Médecin;
 //! * [`datamatrix`]: the INS datamatrix, written and read;
 //! * [`mod@file_name`]: name of the PDF in an exchange;
 //! * the XDS metadata, XDM archives and HL7 messages have their own modules.
@@ -12,6 +13,7 @@
 //! three readable forms come from one intermediate model, so order and words are the same (DOC-04).
 
 pub mod hl7;
+pub mod hprim;
 pub mod lot_signature;
 pub mod xdm;
 pub mod xds;
