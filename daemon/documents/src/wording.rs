@@ -3,8 +3,8 @@
 //! The digits shown are those of the entries: a comma for the dot, nothing else (no thousands separator).
 
 use paillasse_shared::domain::report::{
-    Address, Civility, Organization, Outcome, Professional, ProfessionalTitle, ReferenceRange, ReportedValue,
-    Specimen, Telecom, TelecomKind, Unit,
+    Address, Civility, Organization, Outcome, Professional, ProfessionalTitle, Recipient, ReferenceRange,
+    ReportedValue, Specimen, Telecom, TelecomKind, Unit,
 };
 
 /// Printed form of a value, without its unit.
@@ -71,6 +71,13 @@ pub(crate) fn professional(p: &Professional) -> String {
     };
     let parts = [lead, p.given.as_deref(), Some(p.family.as_str())];
     parts.into_iter().flatten().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// `Dr Marcel CAMPARINI, Clinique X`.
+pub(crate) fn recipient(r: &Recipient) -> String {
+    let person = r.person.as_ref().map(professional);
+    let organization = r.organization.as_ref().map(|o| o.name.clone());
+    [person, organization].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Lines of an address.

@@ -5,12 +5,14 @@
 //! ([`crate::narrative`]). The bytes depend only on the input.
 //!
 //! Invariant: without a qualified identity nothing of the INS is written anywhere (INS-17).
-//! Deliberately not here: the self-presenting form with a style sheet, level 1 documents, and any signature.
+//! The document presents itself in a browser ([`stylesheet`]).
+//! Deliberately not here: any signature.
 
 mod body;
 mod entries;
 mod header;
 pub(crate) mod read;
+pub mod stylesheet;
 mod xml;
 
 use base64::Engine as _;
@@ -43,7 +45,10 @@ pub fn build(report: &Report, pdf: &[u8]) -> Result<Vec<u8>, DocumentError> {
     }
     let narrative = Narrative::of(report);
     let encoded = base64::engine::general_purpose::STANDARD.encode(pdf);
-    let mut x = Xml::new(encoded.len() + 64 * 1024);
+    let mut x = Xml::new(encoded.len() + 128 * 1024);
+    for data in stylesheet::instructions(report) {
+        x.instruction("xml-stylesheet", &data);
+    }
     let root = [
         ("xmlns", NAMESPACE),
         ("xmlns:lab", "urn:oid:1.3.6.1.4.1.19376.1.3.2"),

@@ -18,6 +18,15 @@ impl Xml {
         Self { out }
     }
 
+    /// A processing instruction; the data holds no `?>`.
+    pub fn instruction(&mut self, target: &str, data: &str) {
+        self.out.push_str("<?");
+        self.out.push_str(target);
+        self.out.push(' ');
+        self.out.push_str(data);
+        self.out.push_str("?>\n");
+    }
+
     /// An empty element.
     pub fn empty(&mut self, name: &str, attributes: Attributes<'_>) {
         self.start(name, attributes);

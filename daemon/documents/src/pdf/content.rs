@@ -2,7 +2,7 @@
 //! page.
 
 use paillasse_shared::domain::identity::{InsNature, Sex};
-use paillasse_shared::domain::report::{Recipient, Report, ReportStatus};
+use paillasse_shared::domain::report::{Report, ReportStatus};
 
 use super::canvas::{CONTENT, Canvas, HEIGHT, Ink, MARGIN, Op, Style, WIDTH};
 use super::fonts::{Faces, Weight};
@@ -235,15 +235,9 @@ fn request(c: &mut Canvas<'_>, r: &Report, x: f32, width: f32) {
         c.y += 4.0;
         paragraph(c, x, width, CAPTION, "DESTINATAIRES");
         for recipient in &r.recipients {
-            paragraph(c, x, width, SMALL_TEXT, &recipient_text(recipient));
+            paragraph(c, x, width, SMALL_TEXT, &wording::recipient(recipient));
         }
     }
-}
-
-fn recipient_text(recipient: &Recipient) -> String {
-    let person = recipient.person.as_ref().map(wording::professional);
-    let organization = recipient.organization.as_ref().map(|o| o.name.clone());
-    [person, organization].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// `Label : value` on one line, or two when it does not fit.
