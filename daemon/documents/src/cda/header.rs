@@ -156,7 +156,7 @@ fn record_target(x: &mut Xml, r: &Report) {
 
 /// An HL7 timestamp exists in the calendar: unknown parts are interpreted as the identity rules (RNIV) say, and of a
 /// lunar date no calendar has, only the year is written.
-fn birth_time(date: &BirthDate) -> String {
+pub(crate) fn birth_time(date: &BirthDate) -> String {
     match date.civil() {
         Some(_) => date.interpreted().compact(),
         None => format!("{:04}", date.parts().0),

@@ -23,6 +23,7 @@ use crate::error::DocumentError;
 use crate::narrative::Narrative;
 use xml::Xml;
 
+pub(crate) use header::birth_time;
 pub use read::{CdaValue, values};
 
 /// Namespace of CDA R2.

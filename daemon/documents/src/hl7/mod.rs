@@ -1,4 +1,4 @@
-//! HL7 v2: reading what analysers and middleware send, and acknowledging it. Pure: bytes in, values or bytes out.
+//! HL7 v2: reading what analysers and middleware send, acknowledging it, and carrying a CDA to a hospital system. Pure.
 //!
 //! Contract: the project's fact sheet on HL7 v2 (§1 to §3 and §7) and on analysers (§4 to §6), themselves drawn from
 //! HL7 v2.3 to v2.8, IHE PaLM LAW and the French PAM/ANS profiles.
@@ -7,6 +7,7 @@
 //! * [`Message`]: delimiters, character set, segments, fields, escapes. Knows no segment by meaning but MSH.
 //! * [`read_results`]: `ORU^R01` and `OUL^R22` as [`InboundResults`]. Everything else is [`ReadError::Unsupported`].
 //! * [`ack`]: the answer, also for bytes nobody could read.
+//! * [`document`]: the CR-BIO carried by `ORU^R01` or `MDM` as the guide of the ANS says.
 //!
 //! Invariants:
 //! * No input makes this module panic, and memory stays within a small multiple of the input (see the `MAX_*` limits).
@@ -15,10 +16,11 @@
 //! * Nothing is lost silently: an oddity that does not stop the reading is a [`Warning`].
 //!
 //! Deliberately not here: MLLP framing (connectors), matching codes with the catalogue, quality-control rules,
-//! identity messages (ADT), orders (ORM, OML) and outbound documents (MDM, ORU with a CDA).
+//! identity messages (ADT), orders (ORM, OML), structured results outbound.
 
 mod ack;
 mod charset;
+pub mod document;
 mod message;
 mod read;
 mod results;
