@@ -4,7 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use paillasse_shared::domain::identity::InsOid;
+use paillasse_shared::domain::identity::{
+    DeviceKind, DeviceRule, IdentityRole, InsOid, ShownField, SiteIdentity,
+};
+use paillasse_shared::domain::report::DisplayOptions;
 use paillasse_shared::domain::rights::{Profile, Right};
 use serde::Deserialize;
 
@@ -60,6 +63,9 @@ pub struct Config {
     /// Verification of identities.
     #[serde(default)]
     pub verification: Verification,
+    /// What the site decides about identities.
+    #[serde(default)]
+    pub identity: Identity,
     /// Folder of the file, for relative paths.
     #[serde(skip)]
     pub base: PathBuf,
@@ -283,13 +289,106 @@ impl Default for Outbox {
 }
 
 /// Reports.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reports {
     /// Send partial reports too.
     pub send_partial: bool,
     /// Notice printed at the end of each report.
     pub notice: Option<String>,
+    /// Print nom utilisé and prénom utilisé beside the strict traits (INS-15).
+    pub used_names: bool,
+    /// Print the place of birth (INS-15).
+    pub birth_place: bool,
+    /// Print the whole list of prénoms (INS-15).
+    pub all_given_names: bool,
+    /// Print the INS datamatrix of a qualified identity (INS-16).
+    pub datamatrix: bool,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        let d = DisplayOptions::default();
+        Self {
+            send_partial: false,
+            notice: None,
+            used_names: d.used_names,
+            birth_place: d.birth_place,
+            all_given_names: d.all_given_names,
+            datamatrix: d.datamatrix,
+        }
+    }
+}
+
+impl Reports {
+    /// What is printed beside the strict traits.
+    #[must_use]
+    pub fn display(&self) -> DisplayOptions {
+        DisplayOptions {
+            used_names: self.used_names,
+            birth_place: self.birth_place,
+            all_given_names: self.all_given_names,
+            datamatrix: self.datamatrix,
+        }
+    }
+}
+
+/// What the site decides about identities (INS-06, INS-25, INS-27, STA-14).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// Who keeps the identities.
+    pub role: IdentityRole,
+    /// Fields that the screens do not show.
+    pub hidden: Vec<ShownField>,
+    /// Recording a document of high confidence validates the identity.
+    pub validate_on_document: bool,
+    /// Kinds of document added or changed by the laboratory.
+    pub documents: Vec<Document>,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self { role: IdentityRole::default(), hidden: vec![], validate_on_document: true, documents: vec![] }
+    }
+}
+
+/// A kind of document, added or changed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Code of the national list, or a new one of 2 to 8 letters or digits.
+    pub code: String,
+    /// Words shown; those of the national list when absent.
+    pub label: Option<String>,
+    /// It proves an identity.
+    pub high_confidence: bool,
+    /// For a minor only, with a document of a parent.
+    pub with_parent: Option<bool>,
+}
+
+impl Identity {
+    /// As workstations get it.
+    #[must_use]
+    pub fn site(&self) -> SiteIdentity {
+        let mut site = SiteIdentity {
+            role: self.role,
+            hidden: self.hidden.clone(),
+            validate_on_document: self.validate_on_document,
+            ..SiteIdentity::default()
+        };
+        for d in &self.documents {
+            let Some(kind) = DeviceKind::parse(&d.code) else { continue };
+            let known = site.device(kind).cloned().unwrap_or_else(|| DeviceRule::national(kind));
+            site.put(DeviceRule {
+                kind,
+                label: d.label.clone().unwrap_or(known.label),
+                high_confidence: d.high_confidence,
+                with_parent: d.with_parent.unwrap_or(known.with_parent),
+            });
+        }
+        site
+    }
 }
 
 /// Verification of identities that came from INSi (VER-01, VER-02, VER-10).
@@ -352,6 +451,22 @@ impl Config {
         rule((1..=20).contains(&v.after_years), "verification.after_years : de 1 à 20")?;
         rule(!self.outbox.backoff_seconds.is_empty(), "outbox.backoff_seconds : au moins un délai")?;
         rule(self.outbox.concurrency > 0 && self.outbox.rate > 0, "outbox : concurrency et rate au moins 1")?;
+        if let Some(field) = self.identity.hidden.iter().find(|f| !f.may_be_hidden()) {
+            return Err(ConfigError::Rule(format!(
+                "identity.hidden : {} ne se masque pas ; nom de naissance, premier prénom, date de naissance et sexe \
+                 restent toujours à l'écran",
+                field.label()
+            )));
+        }
+        for d in &self.identity.documents {
+            let known = DeviceKind::parse(&d.code);
+            rule(known.is_some(), "identity.documents : code de 2 à 8 lettres ou chiffres")?;
+            let added = matches!(known, Some(DeviceKind::Site(_)));
+            rule(
+                !added || d.label.is_some(),
+                "identity.documents : dire le nom (label) d'un document ajouté",
+            )?;
+        }
         if let (Some(insi), false) = (&self.insi, self.daemon.training) {
             let test = |o: &String| InsOid::parse(o).is_some_and(|o| o.is_test());
             rule(

@@ -223,6 +223,8 @@ impl Maker {
             },
             used: UsedNames { name: used, first_name: None },
             phone: Some(format!("06990{:05}", self.rng.below(100_000))),
+            social_security: None,
+            degraded: None,
             state: IdentityState { validated, from_insi: matricule.is_some(), ..IdentityState::default() },
             ins: matricule.map(|matricule| StoredIns {
                 matricule,
@@ -234,6 +236,7 @@ impl Maker {
                 device: DeviceKind::NationalIdCard,
                 parent_device: None,
                 checked_at: self.now,
+                label: String::new(),
                 checked_by: ACTOR.to_owned(),
             }),
             consent: Consent { informed, opposed },

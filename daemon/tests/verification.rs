@@ -138,7 +138,12 @@ async fn sta_06_and_07_doubt_drops_the_ins_holds_orders_and_forbids_calls() {
     let id = qualified(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
     house.call::<m::QueuePause>(queue::ServiceParams { service: Service::Dmp }).await;
     let order = validated_dossier(&mut house, id).await;
-    let doubt = patient::SetAttributeParams { id, attribute: Attribute::Douteux, on: true, motive: None };
+    let doubt = patient::SetAttributeParams {
+        id,
+        attribute: Attribute::Douteux,
+        on: true,
+        motive: Some("essai".into()),
+    };
     let after = house.call::<m::PatientSetAttribute>(doubt).await;
     assert_eq!((after.status, after.ins.is_some()), (Status::Provisoire, false));
     for e in [Effect::InsDropped, Effect::OrdersHeld, Effect::StatusHistorised] {
@@ -148,7 +153,12 @@ async fn sta_06_and_07_doubt_drops_the_ins_holds_orders_and_forbids_calls() {
     assert_eq!(order.state, OrderState::Held);
     let refused = house.try_call::<m::InsFetch>(&ins::FetchParams { id, wait: false }).await.unwrap_err();
     assert!(refused.cause.contains("douteuse"), "{}", refused.cause);
-    let fiction = patient::SetAttributeParams { id, attribute: Attribute::Fictif, on: true, motive: None };
+    let fiction = patient::SetAttributeParams {
+        id,
+        attribute: Attribute::Fictif,
+        on: true,
+        motive: Some("essai".into()),
+    };
     assert!(
         house.try_call::<m::PatientSetAttribute>(&fiction).await.unwrap_err().cause.contains("à la fois")
     );
@@ -166,6 +176,7 @@ async fn sta_09_and_12_strict_traits_change_by_the_special_right_with_a_motive_a
         first_name: "ZOEE".into(),
         sex: "F".into(),
         birth_date: "12/03/1980".into(),
+        birth_place: Some("69382".into()),
         ..patient::CreateParams::default()
     };
     let mut edit = patient::EditTraitsParams { id, version, traits, motive: None };

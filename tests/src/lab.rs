@@ -52,6 +52,7 @@ impl Person {
             first_name: self.given_names.first().cloned().unwrap_or_default(),
             sex: self.sex.clone(),
             birth_date: self.birth_date.clone(),
+            birth_place: Some(self.birth_place.clone()),
             not_a_duplicate: true,
             ..CreateParams::default()
         }

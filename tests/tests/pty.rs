@@ -56,6 +56,10 @@ fn a_newcomer_takes_a_patient_from_the_desk_to_the_dmp_and_the_mailbox() {
     t.press("Entrée Suite");
     t.shows("F, M, ou I si indéterminé");
     t.types("F");
+    t.press("Entrée Suite");
+    t.types("mazoi");
+    t.shows("63220 MAZOIRES");
+    t.press("Entrée Suite");
     t.press("Ctrl-S Créer");
 
     // INSi is asked by itself; its return is shown field by field, accepted by one key.

@@ -45,6 +45,7 @@ pub fn hello(app: &App, caller: &Caller) -> Hello {
             time_zone: app.config.laboratory.time_zone.clone(),
         },
         training: app.config.daemon.training,
+        identity: app.config.identity.site(),
     }
 }
 
@@ -83,6 +84,7 @@ pub async fn run(
         Request::InsAccept(p) => value(identity::accept(app, caller, p).await?),
         Request::InsRefuse(p) => value(identity::refuse(app, caller, p).await?),
         Request::InsQualify(p) => value(identity::qualify(app, caller, p).await?),
+        Request::InsValidate(p) => value(identity::validate(app, caller, p.id).await?),
         Request::InsVerify(p) => value(verification::verify(app, caller, p).await?),
         Request::InsWorklist(_) => value(identity::worklist(app).await?),
 

@@ -3,7 +3,7 @@
 
 use paillasse_shared::domain::identity::status::Effect;
 use paillasse_shared::domain::identity::{
-    CogCode, Event as StateEvent, Level, Proof, TraitField, compare, status::Transition,
+    Attribute, CogCode, Event as StateEvent, Level, Proof, TraitField, compare, status::Transition,
 };
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::rights::Right;
@@ -17,7 +17,7 @@ use paillasse_shared::protocol::patient::{
 };
 use serde_json::json;
 
-use super::{App, Caller, reception, reporting};
+use super::{App, Caller, desk, reception, reporting};
 use crate::store::identity::{IdentityChange, StoredReturn};
 use crate::store::patients::{Patient, StoredIns};
 
@@ -54,13 +54,15 @@ pub async fn record(app: &App, caller: &Caller, id: PatientId) -> Result<Patient
             verified_at: i.verified_at,
         }),
         insi,
-        traits_locked: p.state.traits_locked() && !caller.may(Right::EditStrictTraits),
+        traits_locked: app.config.identity.site().traits_locked(p.state, caller.may(Right::EditStrictTraits)),
         dossiers,
         effects: vec![],
         state: p.state,
         traits: p.traits,
         used: p.used,
         phone: p.phone,
+        social_security: p.social_security,
+        degraded: p.degraded,
         proof: p.proof,
         consent: p.consent,
         created_at: p.created_at,
@@ -248,9 +250,13 @@ pub async fn edit_traits(
     if traits == p.traits {
         return record(app, caller, p.id).await;
     }
+    let degraded = desk::degraded(app, params.traits.degraded.as_deref())?;
+    if p.traits.birth_place.is_some() {
+        desk::needs_place(&traits)?;
+    }
     let privileged = caller.may(Right::EditStrictTraits);
     let transition = p.state.apply(StateEvent::StrictTraitEdited { privileged }).map_err(refused)?;
-    let motive = params.motive.as_deref().map(str::trim).filter(|m| !m.is_empty());
+    let motive = params.motive.as_deref().or(degraded.as_deref()).map(str::trim).filter(|m| !m.is_empty());
     if p.state.traits_locked() && motive.is_none() {
         return Err(WireError::invalid("motive", "dire pourquoi ces traits sont modifiés"));
     }
@@ -259,10 +265,14 @@ pub async fn edit_traits(
         now,
         "patient-edit-traits",
         format!("patient:{}", p.id),
-        json!({ "before": p.traits, "after": traits, "motive": motive }),
+        json!({ "before": p.traits, "after": traits, "motive": motive, "degraded": degraded }),
     );
-    let what = format!("Traits modifiés{}", motive.map(|m| format!(" : {m}")).unwrap_or_default());
+    let what = match &degraded {
+        Some(why) => format!("Traits modifiés en procédure dégradée : {why}"),
+        None => format!("Traits modifiés{}", motive.map(|m| format!(" : {m}")).unwrap_or_default()),
+    };
     p.traits = traits;
+    p.degraded = degraded.or(p.degraded);
     let patient = p.clone();
     let after = carry_out(app, caller, p, transition, what, Some(InsiState::NotCalled), None, act).await?;
     call_if_useful(app, caller, &Patient { state: after.state, ..patient }).await?;
@@ -275,18 +285,23 @@ pub async fn set_attribute(
     caller: &Caller,
     params: SetAttributeParams,
 ) -> Result<PatientRecord, WireError> {
-    caller.require(Right::QualifyIdentity)?;
+    caller.require(desk::right_of(params.attribute))?;
     let p = load(app, params.id).await?;
     let event = StateEvent::AttributeChanged { attribute: params.attribute, on: params.on };
     let transition = p.state.apply(event).map_err(refused)?;
+    let motive = params.motive.as_deref().map(str::trim).filter(|m| !m.is_empty());
+    if params.attribute != Attribute::Homonyme && motive.is_none() {
+        return Err(WireError::invalid("motive", "dire pourquoi cet attribut change"));
+    }
     let act = caller.act(
         app.env.now(),
         "patient-attribute",
         format!("patient:{}", p.id),
-        json!({ "attribute": params.attribute, "on": params.on, "motive": params.motive }),
+        json!({ "attribute": params.attribute, "before": !params.on, "after": params.on, "motive": motive }),
     );
     let verb = if params.on { "posé" } else { "retiré" };
-    let what = format!("Attribut « {} » {verb}", params.attribute.label());
+    let why = motive.map(|m| format!(" : {m}")).unwrap_or_default();
+    let what = format!("Attribut « {} » {verb}{why}", params.attribute.label());
     carry_out(app, caller, p, transition, what, None, None, act).await
 }
 
@@ -383,12 +398,21 @@ pub async fn refuse(app: &App, caller: &Caller, params: DecideParams) -> Result<
 pub async fn qualify(app: &App, caller: &Caller, params: QualifyParams) -> Result<PatientRecord, WireError> {
     caller.require(Right::QualifyIdentity)?;
     let mut p = load(app, params.id).await?;
-    if params.device.needs_parent_device() {
+    let site = app.config.identity.site();
+    let rule = |kind, field: &str| {
+        site.device(kind).cloned().ok_or_else(|| {
+            WireError::invalid(field, "ce document n'est pas dans la liste du laboratoire")
+                .hint("la liste : paillasse ins documents")
+        })
+    };
+    let device = rule(params.device, "device")?;
+    if device.with_parent {
         let parent = params.parent_device.ok_or_else(|| {
             WireError::invalid("parent_device", "ce document vaut pour un mineur, avec la pièce d'un parent")
                 .hint("choisir aussi la pièce du parent")
         })?;
-        if !parent.is_high_confidence() || parent.needs_parent_device() {
+        let parent = rule(parent, "parent_device")?;
+        if !parent.high_confidence || parent.with_parent {
             return Err(WireError::invalid(
                 "parent_device",
                 "la pièce du parent doit être une pièce d'identité",
@@ -398,20 +422,55 @@ pub async fn qualify(app: &App, caller: &Caller, params: QualifyParams) -> Resul
             return Err(WireError::refused("ce document ne vaut que pour un mineur"));
         }
     }
-    let event = StateEvent::DeviceChecked { high_confidence: params.device.is_high_confidence() };
-    let transition = p.state.apply(event).map_err(|e| {
+    let event = StateEvent::DeviceChecked { high_confidence: device.high_confidence };
+    let mut transition = p.state.apply(event).map_err(|e| {
         refused(e).hint("carte nationale d'identité, passeport ou titre de séjour ; un permis ne suffit pas")
     })?;
+    let manual = !site.validate_on_document && !p.state.validated;
+    if manual {
+        // Recorded only: validating is another act (STA-14).
+        transition = Transition { from: p.state, to: p.state, effects: vec![] };
+    }
     let now = app.env.now();
     let proof = Proof {
         device: params.device,
         parent_device: params.parent_device,
         checked_at: now,
         checked_by: caller.user.login.clone(),
+        label: device.label.clone(),
     };
-    let act = caller.act(now, "identity-qualify", format!("patient:{}", p.id), json!({ "proof": proof }));
+    let act = caller.act(
+        now,
+        if manual { "identity-document" } else { "identity-qualify" },
+        format!("patient:{}", p.id),
+        json!({ "before": p.proof, "after": proof }),
+    );
     p.proof = Some(proof);
-    let what = format!("Pièce contrôlée : {}", params.device.label());
+    let what = if manual {
+        format!("Pièce enregistrée, identité à valider : {}", device.label)
+    } else {
+        format!("Pièce contrôlée : {}", device.label)
+    };
+    carry_out(app, caller, p, transition, what, None, None, act).await
+}
+
+/// Validates an identity on the document recorded, where the site keeps the two acts apart (STA-14).
+pub async fn validate(app: &App, caller: &Caller, id: PatientId) -> Result<PatientRecord, WireError> {
+    caller.require(Right::QualifyIdentity)?;
+    let p = load(app, id).await?;
+    let Some(proof) = p.proof.clone() else {
+        return Err(WireError::refused("aucune pièce d'identité n'est enregistrée")
+            .hint("enregistrer d'abord la pièce vue"));
+    };
+    if p.state.validated {
+        return Err(WireError::refused("cette identité est déjà validée"));
+    }
+    // The level is read anew: the list may have changed since the document was recorded.
+    let high_confidence = app.config.identity.site().device(proof.device).is_some_and(|d| d.high_confidence);
+    let transition = p.state.apply(StateEvent::DeviceChecked { high_confidence }).map_err(refused)?;
+    let act =
+        caller.act(app.env.now(), "identity-qualify", format!("patient:{id}"), json!({ "proof": proof }));
+    let what = format!("Identité validée sur pièce : {}", proof.words());
     carry_out(app, caller, p, transition, what, None, None, act).await
 }
 

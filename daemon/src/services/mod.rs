@@ -2,6 +2,7 @@
 //! and carries out one transaction of the store. None of them waits for a network: what must leave goes to the outbox.
 
 pub mod delivery;
+pub mod desk;
 pub mod dossier_view;
 pub mod identity;
 pub mod insi;
@@ -156,11 +157,8 @@ impl Caller {
         if self.may(right) {
             return Ok(());
         }
-        Err(WireError::new(
-            ErrorKind::Forbidden,
-            format!("votre profil n'a pas le droit « {} »", right.label()),
-        )
-        .hint("demander à une personne qui l'a, ou à l'administrateur"))
+        Err(WireError::new(ErrorKind::Forbidden, paillasse_shared::messages::fr::forbidden(right))
+            .hint("demander à une personne qui l'a, ou à l'administrateur"))
     }
 
     /// A line of the journal in this person's name.

@@ -15,10 +15,10 @@ use paillasse_shared::protocol::patient::{
 use serde_json::json;
 
 use super::query::{self, Query};
-use super::{App, Caller, dossier_view, identity, verification};
+use super::{App, Caller, desk, dossier_view, identity, verification};
 use crate::store::dossiers::NewDossier;
 use crate::store::identity::IdentityChange;
-use crate::store::patients::Patient;
+use crate::store::patients::{Patient, facts};
 
 /// Searches patients.
 pub async fn search(app: &App, params: SearchParams) -> Result<SearchResult, WireError> {
@@ -113,20 +113,28 @@ fn read_phone(text: Option<&str>) -> Result<Option<String>, WireError> {
 /// Creates a patient, unless close identities exist that were not looked at; then calls INSi in the background.
 pub async fn create(app: &App, caller: &Caller, params: CreateParams) -> Result<Created, WireError> {
     caller.require(Right::Register)?;
+    let degraded = desk::degraded(app, params.degraded.as_deref())?;
     let now = app.env.now();
+    let homonyms = desk::few_homonyms(&params.homonyms)?;
     let patient = Patient {
         id: PatientId(0),
         version: 0,
         traits: read_traits(&params, app.env.today())?,
         used: read_used(params.used_name.as_deref(), params.used_first_name.as_deref())?,
         phone: read_phone(params.phone.as_deref())?,
-        state: IdentityState::default(),
+        social_security: desk::social_security(params.social_security.as_deref())?,
+        degraded,
+        state: IdentityState { homonyme: !homonyms.is_empty(), ..IdentityState::default() },
         ins: None,
         proof: None,
         consent: Consent::default(),
         created_at: now,
     };
-    if !params.not_a_duplicate {
+    desk::needs_place(&patient.traits)?;
+    for id in &homonyms {
+        identity::load(app, *id).await?;
+    }
+    if !params.not_a_duplicate && homonyms.is_empty() {
         let hits = app.store.close_identities(patient.clone()).await?;
         if !hits.is_empty() {
             return Ok(Created::Similar { hits });
@@ -134,6 +142,7 @@ pub async fn create(app: &App, caller: &Caller, params: CreateParams) -> Result<
     }
     let created = app.store.create_patient(patient, params.request_id, caller.user.login.clone()).await?;
     app.tell(Event::PatientChanged { patient: created.id });
+    desk::mark_homonyms(app, caller, &homonyms, created.id).await?;
     identity::call_if_useful(app, caller, &created).await?;
     Ok(Created::Created { patient: Box::new(identity::record(app, caller, created.id).await?) })
 }
@@ -142,17 +151,28 @@ pub async fn create(app: &App, caller: &Caller, params: CreateParams) -> Result<
 pub async fn edit_used(app: &App, caller: &Caller, p: EditUsedParams) -> Result<PatientRecord, WireError> {
     caller.require(Right::Register)?;
     let mut patient = identity::load(app, p.id).await?;
+    let before = facts(&patient);
     let used = read_used(p.used_name.as_deref(), p.used_first_name.as_deref())?;
-    let phone = read_phone(p.phone.as_deref())?;
+    // Absent leaves, empty removes.
+    if p.used_name.is_some() {
+        patient.used.name = used.name;
+    }
+    if p.used_first_name.is_some() {
+        patient.used.first_name = used.first_name;
+    }
+    if p.phone.is_some() {
+        patient.phone = read_phone(p.phone.as_deref())?;
+    }
+    if p.social_security.is_some() {
+        patient.social_security = desk::social_security(p.social_security.as_deref())?;
+    }
     let act = caller.act(
         app.env.now(),
         "patient-edit-used",
         format!("patient:{}", p.id),
-        json!({ "before": patient.used, "after": used }),
+        json!({ "before": before, "after": facts(&patient) }),
     );
-    patient.used = used;
-    patient.phone = phone;
-    change(app, caller, patient, "Nom ou prénom utilisé, téléphone modifiés", act).await
+    change(app, caller, patient, "Traits complémentaires modifiés", act).await
 }
 
 /// Records what the patient said about Mon espace santé; orders follow at once.
@@ -163,6 +183,7 @@ pub async fn set_consent(
 ) -> Result<PatientRecord, WireError> {
     caller.require(Right::Register)?;
     let mut patient = identity::load(app, p.id).await?;
+    let before = patient.consent;
     patient.consent = Consent { informed: p.informed, opposed: p.opposed };
     let what = match (p.informed, p.opposed) {
         (_, true) => "Patient opposé à l'alimentation de Mon espace santé",
@@ -173,7 +194,7 @@ pub async fn set_consent(
         app.env.now(),
         "patient-consent",
         format!("patient:{}", p.id),
-        json!({ "informed": p.informed, "opposed": p.opposed }),
+        json!({ "before": before, "after": patient.consent }),
     );
     change(app, caller, patient, what, act).await
 }

@@ -5,11 +5,11 @@ use paillasse_shared::domain::catalogue::Analysis;
 use paillasse_shared::domain::dossier::CorrespondentRole;
 use paillasse_shared::domain::identity::Status;
 use paillasse_shared::domain::report::{
-    Address, AnalysisCode, Author, Block, Chapter, Coded, Comment, Confidentiality, DisplayOptions,
-    Encounter, EncounterKind, Identifier, Interpretation, Laboratory, Moment, OID_LOINC, OID_TECHNIQUES,
-    Outcome, Patient as ReportPatient, Prescriber, PreviousResult, Professional, ProfessionalTitle,
-    QualifiedIns, Recipient, ReferenceRange, Report, ReportStatus, ReportedValue, ResultItem, Specimen,
-    SubChapter, Telecom, TelecomKind, Unit, Validation,
+    Address, AnalysisCode, Author, Block, Chapter, Coded, Comment, Confidentiality, Encounter, EncounterKind,
+    Identifier, Interpretation, Laboratory, Moment, OID_LOINC, OID_TECHNIQUES, Outcome,
+    Patient as ReportPatient, Prescriber, PreviousResult, Professional, ProfessionalTitle, QualifiedIns,
+    Recipient, ReferenceRange, Report, ReportStatus, ReportedValue, ResultItem, Specimen, SubChapter,
+    Telecom, TelecomKind, Unit, Validation,
 };
 use paillasse_shared::domain::result::{Flag, ResultValue};
 use paillasse_shared::protocol::dossier::Correspondent;
@@ -386,6 +386,6 @@ pub fn assemble(s: &Setting<'_>, full: &DossierFull, included: &[&StoredResult])
         comments: vec![],
         notice: s.config.reports.notice.clone(),
         second_intention: None,
-        display: DisplayOptions::default(),
+        display: s.config.reports.display(),
     }
 }

@@ -27,6 +27,10 @@ pub struct Patient {
     pub used: UsedNames,
     /// Telephone.
     pub phone: Option<String>,
+    /// Number of social security for billing; never the INS.
+    pub social_security: Option<String>,
+    /// Why it was created or corrected by the degraded procedure.
+    pub degraded: Option<String>,
     /// Facts that decide the status.
     pub state: IdentityState,
     /// The INS, present exactly when `state.from_insi`.
@@ -67,7 +71,8 @@ impl Patient {
 }
 
 pub(super) const COLUMNS: &str = "id, version, birth_name, first_name, given_names, sex, birth_date, birth_place, \
-     used_name, used_first_name, phone, state, matricule, oid, recovered_at, verified_at, proof, informed, opposed, created_at";
+     used_name, used_first_name, phone, state, matricule, oid, recovered_at, verified_at, proof, informed, opposed, created_at, \
+     social_security, degraded";
 
 fn bad(column: usize, words: impl std::fmt::Display) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, words.to_string().into())
@@ -117,6 +122,8 @@ pub(super) fn patient(r: &Row<'_>) -> rusqlite::Result<Patient> {
             .transpose()?,
         consent: Consent { informed: r.get(17)?, opposed: r.get(18)? },
         created_at: at(r.get(19)?),
+        social_security: r.get(20)?,
+        degraded: r.get(21)?,
     })
 }
 
@@ -160,7 +167,7 @@ pub(super) fn update_row(
         "UPDATE patient SET version = version + 1, birth_name = ?2, first_name = ?3, given_names = ?4, sex = ?5, \
          birth_date = ?6, birth_place = ?7, used_name = ?8, used_first_name = ?9, phone = ?10, state = ?11, status = ?12, \
          matricule = ?13, oid = ?14, recovered_at = ?15, verified_at = ?16, proof = ?17, informed = ?18, opposed = ?19, \
-         touched_at = ?20 WHERE id = ?1",
+         touched_at = ?20, social_security = ?21, degraded = ?22 WHERE id = ?1",
     )?
     .execute(params![
         p.id.0,
@@ -183,8 +190,19 @@ pub(super) fn update_row(
         p.consent.informed,
         p.consent.opposed,
         ms(now),
+        p.social_security,
+        p.degraded,
     ])?;
     Ok(())
+}
+
+/// What a person typed about a patient, for the journal (INS-11).
+#[must_use]
+pub fn facts(p: &Patient) -> serde_json::Value {
+    serde_json::json!({
+        "traits": p.traits, "used": p.used, "phone": p.phone, "social_security": p.social_security,
+        "homonyme": p.state.homonyme,
+    })
 }
 
 /// Names under which a patient is found.
@@ -265,7 +283,11 @@ impl Store {
             new.id = PatientId(tx.last_insert_rowid());
             new.version = 1;
             update(tx, &new, now)?;
-            history(tx, new.id, now, &actor, "Identité créée", None)?;
+            let what = match &new.degraded {
+                Some(why) => format!("Identité créée en procédure dégradée : {why}"),
+                None => "Identité créée".to_owned(),
+            };
+            history(tx, new.id, now, &actor, &what, None)?;
             audit::append(
                 tx,
                 &Act::new(
@@ -273,7 +295,7 @@ impl Store {
                     &actor,
                     "patient-create",
                     format!("patient:{}", new.id),
-                    serde_json::json!({ "traits": new.traits, "used": new.used }),
+                    serde_json::json!({ "before": null, "after": facts(&new), "degraded": new.degraded }),
                 ),
             )?;
             Ok(new)

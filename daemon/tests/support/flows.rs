@@ -17,6 +17,7 @@ pub async fn create(house: &mut House, name: &str, first: &str, sex: &str, born:
             first_name: first.into(),
             sex: sex.into(),
             birth_date: born.into(),
+            birth_place: Some("69382".into()),
             not_a_duplicate: true,
             ..patient::CreateParams::default()
         })

@@ -51,6 +51,8 @@ pub struct House {
     stop: watch::Sender<bool>,
     daemon: Option<JoinHandle<()>>,
     wire: Option<Wire>,
+    /// Further lines of the configuration.
+    extra: String,
 }
 
 struct Wire {
@@ -130,6 +132,11 @@ rate = 200
 impl House {
     /// Simulators that know `people`, a daemon, a connection that gets events.
     pub async fn open(people: &[String], now: &str) -> Self {
+        Self::open_with(people, now, "").await
+    }
+
+    /// The same with further lines of configuration: sections, persons.
+    pub async fn open_with(people: &[String], now: &str, extra: &str) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let sim = simulator(&dir.path().join("first"), people).await;
@@ -141,6 +148,7 @@ impl House {
             stop: watch::channel(false).0,
             daemon: None,
             wire: None,
+            extra: extra.replace("UID", &rustix::process::getuid().as_raw().to_string()),
         };
         house.start().await;
         house
@@ -154,9 +162,25 @@ impl House {
         self
     }
 
+    /// The same laboratory after a restart with other lines of configuration.
+    pub async fn reconfigure(&mut self, extra: &str) {
+        self.close().await;
+        self.extra = extra.replace("UID", &rustix::process::getuid().as_raw().to_string());
+        self.start().await;
+    }
+
+    /// Whom the connection acts for from now on.
+    pub async fn acts_for(&mut self, login: &str) {
+        let hello = paillasse_shared::protocol::session::HelloParams {
+            login: Some(login.to_owned()),
+            ..Default::default()
+        };
+        self.call::<paillasse_shared::protocol::methods::SessionHello>(hello).await;
+    }
+
     async fn start(&mut self) {
         let path = self.dir.path().join("paillassed.toml");
-        std::fs::write(&path, configuration(&self.sim)).unwrap();
+        std::fs::write(&path, configuration(&self.sim) + &self.extra).unwrap();
         let config = Config::read(&path).unwrap();
         let clock = self.clock.clone();
         // A clock that goes on from the instant chosen, so that delays end.

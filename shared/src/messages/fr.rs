@@ -2,6 +2,20 @@
 
 use crate::domain::identity::status::{Effect, Missing};
 use crate::domain::order::{Reason, Service};
+use crate::domain::rights::Right;
+
+/// Why a person may not do something (INS-13): the same words on screen, on the command line and from the daemon.
+#[must_use]
+pub fn forbidden(right: Right) -> String {
+    format!("votre profil n'a pas le droit « {} »", right.label())
+}
+
+/// Why an identity is not created or corrected here (INS-25).
+pub const KEPT_ELSEWHERE: &str =
+    "les identités viennent d'un autre système : rien ne se crée ni ne se corrige ici";
+/// What can be done all the same.
+pub const KEPT_ELSEWHERE_HINT: &str =
+    "attendre le flux d'identités, ou passer par la procédure dégradée en disant pourquoi";
 
 /// Why an order has not left, in plain French, without a final stop.
 #[must_use]

@@ -116,6 +116,8 @@ methods! {
     InsRefuse = "ins.refuse": ins::DecideParams => patient::PatientRecord;
     /// Records a device, and so validates the identity.
     InsQualify = "ins.qualify": ins::QualifyParams => patient::PatientRecord;
+    /// Validates an identity on the document recorded, where recording does not do it.
+    InsValidate = "ins.validate": patient::PatientRef => patient::PatientRecord;
     /// Queues verifications: of one identity, of a list, or of all that are due.
     InsVerify = "ins.verify": ins::VerifyParams => ins::VerifyQueued;
     /// Returns that wait for somebody.

@@ -137,7 +137,7 @@ pub struct CreateParams {
     pub sex: String,
     /// `JJ/MM/AAAA` or `AAAA-MM-JJ`.
     pub birth_date: String,
-    /// Code of the place of birth; empty when not known yet.
+    /// Code of the place of birth; needed to create, `99999` when nobody knows it.
     #[serde(default)]
     pub birth_place: Option<String>,
     /// Nom utilisé.
@@ -149,6 +149,15 @@ pub struct CreateParams {
     /// Telephone.
     #[serde(default)]
     pub phone: Option<String>,
+    /// Number of social security used for billing, 13 or 15 characters; often that of a parent, never the INS.
+    #[serde(default)]
+    pub social_security: Option<String>,
+    /// Close identities that are other persons: `homonyme` is set on them and on the new one (STA-21).
+    #[serde(default)]
+    pub homonyms: Vec<PatientId>,
+    /// Why it is created here although identities are kept elsewhere: the degraded procedure (INS-25).
+    #[serde(default)]
+    pub degraded: Option<String>,
     /// True when close identities were shown and the person is another one.
     #[serde(default)]
     pub not_a_duplicate: bool,
@@ -180,7 +189,7 @@ pub struct EditTraitsParams {
     pub id: PatientId,
     /// Version that was shown; another one meanwhile is a conflict.
     pub version: i64,
-    /// The traits as typed; `request_id`, used names and phone are ignored.
+    /// The traits as typed; `request_id`, complementary traits and homonyms are ignored.
     pub traits: CreateParams,
     /// Why.
     #[serde(default)]
@@ -192,15 +201,18 @@ pub struct EditTraitsParams {
 pub struct EditUsedParams {
     /// Which.
     pub id: PatientId,
-    /// Nom utilisé; empty removes it.
+    /// Nom utilisé; empty removes it, absent leaves it.
     #[serde(default)]
     pub used_name: Option<String>,
-    /// Prénom utilisé; empty removes it.
+    /// Prénom utilisé; empty removes it, absent leaves it.
     #[serde(default)]
     pub used_first_name: Option<String>,
-    /// Telephone; empty removes it.
+    /// Telephone; empty removes it, absent leaves it.
     #[serde(default)]
     pub phone: Option<String>,
+    /// Number of social security for billing; empty removes it, absent leaves it.
+    #[serde(default)]
+    pub social_security: Option<String>,
 }
 
 /// Sets or removes an attribute.
@@ -212,7 +224,7 @@ pub struct SetAttributeParams {
     pub attribute: Attribute,
     /// Set or remove.
     pub on: bool,
-    /// Why.
+    /// Why; needed for douteux and fictif.
     #[serde(default)]
     pub motive: Option<String>,
 }
@@ -321,6 +333,12 @@ pub struct PatientRecord {
     pub used: UsedNames,
     /// Telephone.
     pub phone: Option<String>,
+    /// Number of social security used for billing, when recorded; never the INS.
+    #[serde(default)]
+    pub social_security: Option<String>,
+    /// Why it was created or corrected by the degraded procedure, when it was.
+    #[serde(default)]
+    pub degraded: Option<String>,
     /// Age in full years.
     pub age: Option<i16>,
     /// Facts that decide the status.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::identity::SiteIdentity;
 use crate::domain::rights::Right;
 
 /// Who calls.
@@ -31,6 +32,9 @@ pub struct Hello {
     pub laboratory: Laboratory,
     /// Training or test: ÉCOLE is always shown.
     pub training: bool,
+    /// What the site decided about identities.
+    #[serde(default)]
+    pub identity: SiteIdentity,
 }
 
 impl Laboratory {

@@ -255,6 +255,7 @@ pub fn stranger(n: usize) -> CreateParams {
         first_name: "Essai".into(),
         sex: "F".into(),
         birth_date: format!("{:02}/{:02}/{}", 1 + n % 28, 1 + n / 28 % 12, 1930 + n / 336 % 90),
+        birth_place: Some("75112".into()),
         not_a_duplicate: true,
         ..CreateParams::default()
     }

@@ -11,10 +11,12 @@ use paillasse_shared::protocol::ins::{
     DecideParams, FetchParams, PendingReturn, QualifyParams, VerifyParams,
 };
 use paillasse_shared::protocol::methods::{
-    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsVerify, InsWorklist,
+    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsValidate, InsVerify, InsWorklist,
+    SessionHello,
 };
 use paillasse_shared::protocol::patient::PatientRef;
-use paillasse_shared::protocol::{ErrorKind, WireError};
+use paillasse_shared::protocol::session::HelloParams;
+use paillasse_shared::protocol::{ErrorKind, VERSION, WireError};
 
 use super::page::{Page, Table, french_date, or_empty};
 use super::patient::{insi, record};
@@ -74,12 +76,19 @@ pub enum InsCommand {
             long,
             value_name = "PIÈCE",
             value_parser = value::device,
-            help = "cni, passeport, sejour, france-identite, circulation, livret, acte"
+            help = "cni, passeport, sejour, france-identite, circulation, livret, acte, ou un code de « ins documents »"
         )]
         device: DeviceKind,
         #[arg(long, value_name = "PIÈCE", value_parser = value::device, help = "Pièce d'un parent, pour un mineur")]
         parent_device: Option<DeviceKind>,
     },
+    #[command(about = "Valide l'identité sur la pièce enregistrée, là où l'enregistrer ne suffit pas")]
+    Validate {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+    },
+    #[command(about = "Liste les pièces admises par le laboratoire, avec leur niveau de confiance")]
+    Documents,
     #[command(about = "Demande à INSi de vérifier des identités qui en viennent")]
     Verify {
         #[arg(
@@ -127,6 +136,26 @@ impl InsCommand {
                 let params = QualifyParams { id: s.patient_id(id)?, device, parent_device };
                 s.show::<InsQualify>(&params, record)
             }
+            Self::Validate { id } => {
+                let params = PatientRef { id: s.patient_id(id)? };
+                s.show::<InsValidate>(&params, record)
+            }
+            Self::Documents => s.show::<SessionHello>(
+                &HelloParams { protocol: VERSION, ..HelloParams::default() },
+                |p, hello| {
+                    let mut table = Table::new(&["Code", "Pièce", "Confiance", "Pour un mineur"]);
+                    for d in &hello.identity.devices {
+                        let minor = if d.with_parent { "avec la pièce d'un parent" } else { "" };
+                        table.row([
+                            d.kind.code().to_owned(),
+                            d.label.clone(),
+                            d.confidence().to_owned(),
+                            minor.to_owned(),
+                        ]);
+                    }
+                    p.table(table, "Aucune pièce n'est admise.");
+                },
+            ),
             Self::Verify { mut ids, file, due } => {
                 if let Some(file) = file {
                     ids.extend(targets(&file)?);

@@ -51,6 +51,12 @@ pub enum PatientCommand {
         #[arg(long, help = "Crée malgré des identités proches : c'est une autre personne")]
         not_a_duplicate: bool,
         #[arg(
+            long = "homonym",
+            value_name = "PATIENT",
+            help = "Cette identité proche est une autre personne : les deux deviennent homonymes (répétable)"
+        )]
+        homonyms: Vec<Target>,
+        #[arg(
             long,
             value_name = "CLÉ",
             help = "Clé de cet acte : répété avec la même clé, il ne crée rien de plus"
@@ -144,8 +150,18 @@ pub struct Traits {
     sex: String,
     #[arg(long, value_name = "DATE", help = "Date de naissance, JJ/MM/AAAA")]
     birth_date: String,
-    #[arg(long, value_name = "CODE", help = "Code du lieu de naissance (voir « paillasse place search »)")]
+    #[arg(
+        long,
+        value_name = "CODE",
+        help = "Code du lieu de naissance (voir « paillasse place search ») ; 99999 s'il est inconnu"
+    )]
     birth_place: Option<String>,
+    #[arg(
+        long,
+        value_name = "TEXTE",
+        help = "Pourquoi la procédure dégradée, sur un site dont les identités viennent d'ailleurs"
+    )]
+    degraded: Option<String>,
 }
 
 /// Complementary traits as typed.
@@ -157,6 +173,8 @@ pub struct Used {
     used_first_name: Option<String>,
     #[arg(long, value_name = "NUMÉRO", help = "Téléphone")]
     phone: Option<String>,
+    #[arg(long, value_name = "NUMÉRO", help = "N° de sécurité sociale, pour la facturation seulement")]
+    social_security: Option<String>,
 }
 
 impl Traits {
@@ -168,6 +186,7 @@ impl Traits {
             sex: self.sex,
             birth_date: self.birth_date,
             birth_place: self.birth_place,
+            degraded: self.degraded,
             ..CreateParams::default()
         }
     }
@@ -194,11 +213,15 @@ impl PatientCommand {
                 let params = PatientRef { id: s.patient_id(id)? };
                 s.show::<PatientGet>(&params, record)
             }
-            Self::Create { traits, used, not_a_duplicate, request_id } => {
+            Self::Create { traits, used, not_a_duplicate, homonyms, request_id } => {
+                let homonyms =
+                    homonyms.into_iter().map(|h| s.patient_id(h)).collect::<Result<Vec<_>, _>>()?;
                 let params = CreateParams {
                     used_name: used.used_name,
                     used_first_name: used.used_first_name,
                     phone: used.phone,
+                    social_security: used.social_security,
+                    homonyms,
                     not_a_duplicate,
                     request_id,
                     ..traits.params()
@@ -210,7 +233,9 @@ impl PatientCommand {
                     Created::Similar { hits: close } => {
                         p.line("Rien n'est créé : des identités proches existent.");
                         hits(p, close);
-                        p.line("Si c'est une autre personne : recommencez avec --not-a-duplicate.");
+                        p.line(
+                            "Si c'est une autre personne : recommencez avec --not-a-duplicate, ou --homonym et son identifiant.",
+                        );
                     }
                 })?;
                 Ok(if similar { ErrorKind::Refused.exit_code() } else { 0 })
@@ -224,11 +249,13 @@ impl PatientCommand {
                 let params = EditTraitsParams { id, version, traits: traits.params(), motive };
                 s.show::<PatientEditTraits>(&params, record)
             }
-            Self::EditUsed { id, used: Used { used_name, used_first_name, phone } } => {
-                if used_name.is_none() && used_first_name.is_none() && phone.is_none() {
+            Self::EditUsed { id, used: Used { used_name, used_first_name, phone, social_security } } => {
+                let said = [&used_name, &used_first_name, &phone, &social_security];
+                if said.iter().all(|s| s.is_none()) {
                     return Err(WireError::new(ErrorKind::Invalid, messages::NOTHING_TO_CHANGE));
                 }
-                let params = EditUsedParams { id: s.patient_id(id)?, used_name, used_first_name, phone };
+                let id = s.patient_id(id)?;
+                let params = EditUsedParams { id, used_name, used_first_name, phone, social_security };
                 s.show::<PatientEditUsed>(&params, record)
             }
             Self::Attribute { id, attribute, off, motive } => {
@@ -389,6 +416,7 @@ pub fn record(p: &mut Page, r: &PatientRecord) {
         ("Nom utilisé", r.used.name.as_ref().map(text)),
         ("Prénom utilisé", r.used.first_name.as_ref().map(text)),
         ("Téléphone", r.phone.clone()),
+        ("N° de sécurité sociale (facturation)", r.social_security.clone()),
         ("Identité", Some(format!("{}{missing}", r.status.label()))),
         ("Attributs", Some(attributes.join(", "))),
         ("Matricule INS", r.ins.as_ref().map(|i| i.grouped.clone())),
@@ -398,10 +426,11 @@ pub fn record(p: &mut Page, r: &PatientRecord) {
         ("INSi", Some(insi(p, &r.insi))),
         (
             "Pièce",
-            r.proof.as_ref().map(|x| {
-                format!("{}, vue par {} le {}", x.device.label(), x.checked_by, p.time(x.checked_at))
-            }),
+            r.proof
+                .as_ref()
+                .map(|x| format!("{}, vue par {} le {}", x.words(), x.checked_by, p.time(x.checked_at))),
         ),
+        ("Procédure dégradée", r.degraded.clone()),
         ("Informé (MES)", Some(yes(r.consent.informed))),
         ("Opposé (MES)", Some(yes(r.consent.opposed))),
         ("Créé le", Some(p.time(r.created_at))),

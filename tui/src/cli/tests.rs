@@ -87,6 +87,7 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["patient", "merge", "1", "2", "--motive", "même personne"],
         vec!["patient", "split", "2", "--motive", "deux personnes"],
         vec!["place", "search", "rennes"],
+        vec!["ins", "validate", "1"],
         vec!["ins", "fetch", "1"],
         vec!["ins", "compare", "1"],
         vec!["ins", "accept", "1"],
@@ -181,6 +182,92 @@ fn a_dossier_number_stands_for_its_patient() {
     let fake = knows("dossier.get", dossier);
     paillasse(&fake.socket, &["ins", "compare", "26-000004"]);
     assert_eq!(fake.calls()[1], ("ins.compare".to_owned(), json!({"id": 12})));
+}
+
+/// A qualified record with everything in it.
+fn whole_record() -> Value {
+    json!({
+        "id": 1, "version": 3,
+        "traits": {"birth_name": "DE LA TOUR", "first_name": "JEAN-BAPTISTE", "given_names": "JEAN-BAPTISTE MARIE",
+            "sex": "M", "birth_date": "1961-07-04", "birth_place": "35308"},
+        "birth_place_label": "MESNIL-ROC'H (35)",
+        "used": {"name": "LATOUR", "first_name": "JEAN"}, "phone": "02 99 00 00 01", "age": 65,
+        "social_security": "1550169382001", "degraded": null,
+        "state": {"validated": true, "from_insi": true, "homonyme": false, "douteux": false, "fictif": false},
+        "status": "qualifiee",
+        "missing": {"insi": false, "device": false, "doubt": false, "fictitious": false},
+        "ins": {"matricule": "161073514701248", "grouped": "1 61 07 35 147 012 48", "oid": "1.2.250.1.213.1.4.10",
+            "nature": "Nir", "recovered_at": "2026-11-22T09:02:00Z", "verified_at": null},
+        "proof": {"device": "passport", "parent_device": null, "checked_at": "2026-11-22T09:03:00Z", "checked_by": "nmartin"},
+        "insi": {"state": "accepted", "at": "2026-11-22T09:02:00Z"},
+        "consent": {"informed": false, "opposed": false},
+        "traits_locked": true, "dossiers": [], "created_at": "2026-01-02T08:00:00Z"
+    })
+}
+
+#[test]
+fn ins_01_and_ins_04_show_prints_the_ten_fields_and_the_billing_number_apart() {
+    let fake = knows("patient.get", whole_record());
+    let out = paillasse(&fake.socket, &["patient", "show", "1"]).out;
+    for (label, value) in [
+        ("Nom de naissance", "DE LA TOUR"),
+        ("Premier prénom", "JEAN-BAPTISTE"),
+        ("Prénoms", "JEAN-BAPTISTE MARIE"),
+        ("Sexe", "M"),
+        ("Né(e) le", "04/07/1961"),
+        ("Lieu de naissance", "MESNIL-ROC'H (35) (35308)"),
+        ("Nom utilisé", "LATOUR"),
+        ("Prénom utilisé", "JEAN"),
+        ("Matricule INS", "1 61 07 35 147 012 48"),
+        ("OID", "1.2.250.1.213.1.4.10"),
+    ] {
+        assert!(
+            out.lines().any(|l| l.trim_start().starts_with(label) && l.contains(value)),
+            "{label} {value} in {out}"
+        );
+    }
+    let billing = out.lines().find(|l| l.contains("1550169382001")).unwrap();
+    assert!(billing.contains("facturation") && !billing.contains("INS"), "{billing}");
+}
+
+#[test]
+fn ins_26_and_27_the_documents_of_the_site_are_listed_with_their_confidence() {
+    let mut greeting = hello();
+    greeting["identity"] = json!({"devices": [
+        {"kind": "passport", "label": "Passeport", "high_confidence": true, "with_parent": false},
+        {"kind": "ASE", "label": "Attestation du foyer", "high_confidence": false, "with_parent": false}]});
+    let fake = Fake::start(move |_, _| Ok(greeting.clone()));
+    let out = paillasse(&fake.socket, &["ins", "documents"]).out;
+    assert!(out.contains("Passeport") && out.contains("haut niveau de confiance"), "{out}");
+    assert!(out.contains("ASE") && out.contains("ne suffit pas"), "{out}");
+}
+
+#[test]
+fn ins_05_a_place_that_lacks_is_named() {
+    let fake = Fake::start(|asked, p| match asked {
+        "session.hello" => Ok(hello()),
+        _ if p["birth_place"].is_null() => {
+            Err(WireError::invalid("birth_place", "Lieu de naissance : à saisir pour créer une identité"))
+        }
+        _ => Err(WireError::not_found("rien")),
+    });
+    let left = paillasse(
+        &fake.socket,
+        &[
+            "patient",
+            "create",
+            "--name",
+            "A",
+            "--first-name",
+            "B",
+            "--sex",
+            "F",
+            "--birth-date",
+            "12/03/1980",
+        ],
+    );
+    assert_ne!(left.code, 0);
+    assert!(left.err.contains("Lieu de naissance"), "{}", left.err);
 }
 
 #[test]

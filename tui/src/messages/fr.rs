@@ -203,6 +203,8 @@ pub const CLOSE_MESSAGE_NOTE: &str = "Motif. Le message reste conservé et rejou
 /// Title.
 pub const MOTIVE: &str = "Motif de la correction";
 /// Note.
+/// Asked under the effects of an attribute.
+pub const ATTRIBUTE_MOTIVE: &str = "Pourquoi ?";
 pub const MOTIVE_NOTE: &str = "Les traits sont verrouillés : le motif est inscrit à l'historique.";
 /// Question.
 pub const QUIT: &str = "Quitter avec un travail non enregistré ?";

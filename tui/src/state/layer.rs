@@ -181,6 +181,8 @@ pub enum Prompted {
     TraceCall(DossierId),
     /// MSSanté address of a correspondent, then the cause to replay.
     Address(Box<Correspondent>, String),
+    /// Motive of an attribute set (true) or removed.
+    Attribute(PatientId, Attribute, bool),
     /// Motive to put a message aside.
     CloseMessage(InboxId),
 }
@@ -196,6 +198,7 @@ impl Prompted {
             Self::RefuseReturn(..)
             | Self::CancelOrder(_)
             | Self::CancelResult(..)
+            | Self::Attribute(..)
             | Self::CloseMessage(_) => false,
         }
     }

@@ -137,17 +137,18 @@ fn enter_keeps_a_typed_line_only_when_the_act_can_be_taken_back() {
 }
 
 #[test]
-fn sta_an_attribute_lists_its_effects_before_it_is_set() {
+fn sta_06_an_attribute_lists_its_effects_and_asks_why_before_it_is_set() {
     let mut b = Bench::new(80, 24);
     b.fake.to_decide = false;
     b.fake.accepted = true;
     b.fake.device = Some("passport".into());
     b.keys("de la<enter><ctrl-p>douteuse<enter>").sees("Marquer cette identité « douteuse » ?");
     b.sees("devient").sees("Le matricule INS et son OID sont retirés").sees("retenus");
-    b.keys("<enter>").sees("Répondre par O");
+    b.sees("Pourquoi ?").keys("<enter>");
     assert_eq!(b.count("patient.set_attribute"), 0);
-    b.keys("o");
-    assert_eq!(b.last("patient.set_attribute")["attribute"], "douteux");
+    b.keys("carte pretee<enter>").sees("se confirme par Ctrl-O").keys("<ctrl-o>");
+    let asked = b.last("patient.set_attribute");
+    assert_eq!((&asked["attribute"], &asked["motive"]), (&"douteux".into(), &"carte pretee".into()));
 }
 
 #[test]

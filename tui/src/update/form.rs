@@ -195,6 +195,9 @@ fn params_of(form: &Form) -> CreateParams {
         used_name: optional(6),
         used_first_name: None,
         phone: optional(7),
+        social_security: None,
+        homonyms: Vec::new(),
+        degraded: None,
         not_a_duplicate: false,
         request_id: Some(form.request_id.clone()).filter(|r| !r.is_empty()),
     }

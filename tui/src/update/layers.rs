@@ -313,6 +313,10 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             let params = CorrespondentUpdateParams { id: correspondent.id, facts };
             vec![ask::<rpc::CorrespondentUpdate>(state, &params, Purpose::Address(cause))]
         }
+        Prompted::Attribute(id, attribute, on) => {
+            let params = SetAttributeParams { id, attribute, on, motive: Some(text) };
+            vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
+        }
         Prompted::CloseMessage(id) => {
             let params = CloseParams { id, motive: text };
             vec![ask::<rpc::InboxClose>(state, &params, Purpose::Replayed)]

@@ -156,8 +156,14 @@ fn attribute(state: &mut State, attribute: Attribute) -> Vec<Effect> {
         Ok(transition) => {
             let question = m::attribute_question(attribute, on);
             let lines = m::transition(now.status(), &transition);
-            let then = Confirmed::Attribute(id, attribute, on);
-            state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
+            if attribute == Attribute::Homonyme {
+                let then = Confirmed::Attribute(id, attribute, on);
+                state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
+            } else {
+                // Effects and motive in one step: the motive is typed under what will happen.
+                let note = format!("{}\n\n{}", lines.join("\n"), m::ATTRIBUTE_MOTIVE);
+                prompt(state, &question, &note, "", Prompted::Attribute(id, attribute, on));
+            }
         }
     }
     Vec::new()

@@ -16,6 +16,8 @@ CREATE TABLE patient (
   used_name TEXT,
   used_first_name TEXT,
   phone TEXT,
+  social_security TEXT,            -- for billing only; never the INS
+  degraded TEXT,                   -- why it was created or corrected by the degraded procedure
   state TEXT NOT NULL,             -- JSON of IdentityState
   status TEXT NOT NULL,            -- computed from state, kept for lists
   matricule TEXT,

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod matricule;
 pub mod normalise;
 pub mod proof;
+pub mod site;
 pub mod status;
 pub mod traits;
 
@@ -15,6 +16,7 @@ pub use birth_date::{BirthDate, BirthDateError};
 pub use compare::{Comparison, FieldComparison, Level, TraitField};
 pub use matricule::{InsNature, InsOid, Matricule, MatriculeError};
 pub use normalise::{NameError, StrictName};
-pub use proof::{DeviceKind, Proof};
+pub use proof::{DeviceKind, Proof, SiteCode};
+pub use site::{DeviceRule, IdentityRole, ShownField, SiteIdentity};
 pub use status::{Attribute, Event, IdentityState, Status};
 pub use traits::{CogCode, Insi, Sex, StrictTraits, UsedNames};

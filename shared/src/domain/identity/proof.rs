@@ -24,10 +24,55 @@ pub enum DeviceKind {
     DrivingLicence,
     /// Carte Vitale alone: not accepted.
     VitaleCard,
+    /// A kind added by the laboratory (INS-27); its words and its level stand in the configuration.
+    #[serde(untagged)]
+    Site(SiteCode),
+}
+
+/// Code of a kind of document added by a laboratory: 2 to 8 characters `[A-Z0-9]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SiteCode([u8; 8]);
+
+impl SiteCode {
+    /// Reads a code, either case.
+    ///
+    /// # Errors
+    /// A sentence that says what a code looks like.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim().to_ascii_uppercase();
+        let mut code = [0; 8];
+        if !(2..=8).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return Err("code de document : 2 à 8 lettres ou chiffres".to_owned());
+        }
+        for (slot, byte) in code.iter_mut().zip(text.bytes()) {
+            *slot = byte;
+        }
+        Ok(Self(code))
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default().trim_end_matches('\0')
+    }
+}
+
+impl TryFrom<String> for SiteCode {
+    type Error = String;
+    fn try_from(value: String) -> Result<Self, Self::Error> {
+        Self::parse(&value)
+    }
+}
+
+impl From<SiteCode> for String {
+    fn from(value: SiteCode) -> Self {
+        value.as_str().to_owned()
+    }
 }
 
 impl DeviceKind {
-    /// Every kind, in the order shown.
+    /// Every kind of the national list, in the order shown.
     pub const ALL: [Self; 9] = [
         Self::NationalIdCard,
         Self::Passport,
@@ -42,7 +87,7 @@ impl DeviceKind {
 
     /// Code of table FR Core / HL7 (ZFD-7) where there is one.
     #[must_use]
-    pub fn code(self) -> &'static str {
+    pub fn code(&self) -> &str {
         match self {
             Self::Passport => "PA",
             Self::NationalIdCard => "CN",
@@ -53,6 +98,7 @@ impl DeviceKind {
             Self::ElectronicId => "EID",
             Self::DrivingLicence => "PC",
             Self::VitaleCard => "CV",
+            Self::Site(code) => code.as_str(),
         }
     }
 
@@ -69,10 +115,11 @@ impl DeviceKind {
             Self::ElectronicId => "Identité numérique (France Identité)",
             Self::DrivingLicence => "Permis de conduire",
             Self::VitaleCard => "Carte Vitale",
+            Self::Site(_) => "Document admis par le laboratoire",
         }
     }
 
-    /// Reads a code or the name used on the command line.
+    /// Reads a code or the name used on the command line; another code is one that a laboratory may have added.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let t = text.trim().to_ascii_lowercase();
@@ -86,14 +133,15 @@ impl DeviceKind {
             "eid" | "france-identite" => Self::ElectronicId,
             "pc" | "permis" => Self::DrivingLicence,
             "cv" | "vitale" => Self::VitaleCard,
-            _ => return None,
+            _ => return SiteCode::parse(&t).ok().map(Self::Site),
         })
     }
 
-    /// True when the device proves an identity with high confidence, alone or (for minors) with a parent's device.
+    /// True when the national list has it prove an identity with high confidence, alone or (for minors) with a parent's
+    /// device. What a site decided stands in [`super::SiteIdentity`].
     #[must_use]
     pub fn is_high_confidence(self) -> bool {
-        !matches!(self, Self::DrivingLicence | Self::VitaleCard)
+        !matches!(self, Self::DrivingLicence | Self::VitaleCard | Self::Site(_))
     }
 
     /// True when a second device, of a parent, must be recorded.
@@ -114,4 +162,15 @@ pub struct Proof {
     pub checked_at: jiff::Timestamp,
     /// Who checked it (login).
     pub checked_by: String,
+    /// How the site named the document that day; empty in older records.
+    #[serde(default)]
+    pub label: String,
+}
+
+impl Proof {
+    /// Words shown to users.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        if self.label.is_empty() { self.device.label() } else { &self.label }
+    }
 }

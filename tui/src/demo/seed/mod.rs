@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use paillasse_shared::domain::dossier::CorrespondentRole;
-use paillasse_shared::domain::identity::{Attribute, DeviceKind};
+use paillasse_shared::domain::identity::{Attribute, CogCode, DeviceKind};
 use paillasse_shared::domain::ids::{CorrespondentId, DossierId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::dossier::{
@@ -123,12 +123,16 @@ impl Seeder {
                 given_names: (!p.typed_short).then(|| who.given_names.join(" ")),
                 sex: who.sex.clone(),
                 birth_date: who.birth_date.clone(),
-                birth_place: (!p.typed_short).then(|| who.birth_place.clone()),
+                // Who gives few facts does not know the place either: it is said, not left empty.
+                birth_place: Some(if p.typed_short { CogCode::UNKNOWN } else { &who.birth_place }.to_owned()),
                 used_name: p.used_name.map(str::to_owned),
                 used_first_name: None,
                 // Numbers that the regulator keeps for fiction.
                 phone: (n % 4 != 0).then(|| format!("06 39 98 {:02} {:02}", n / 100, n % 100)),
                 not_a_duplicate: true,
+                social_security: None,
+                homonyms: Vec::new(),
+                degraded: None,
                 request_id: Some(format!("demo-patient-{n}")),
             };
             match self.call::<PatientCreate>(&params)? {
