@@ -66,7 +66,8 @@ async fn journal(house: &mut House, id: PatientId) -> Vec<paillasse_shared::doma
 #[tokio::test(flavor = "multi_thread")]
 async fn ins_05_and_sta_01_five_fields_are_needed_and_no_other() {
     let mut house = House::open(&[], NOON).await;
-    let empty: [(&str, &str, fn(&mut CreateParams)); 5] = [
+    type Clear = fn(&mut CreateParams);
+    let empty: [(&str, &str, Clear); 5] = [
         ("birth_name", "Nom de naissance", |p| p.birth_name.clear()),
         ("first_name", "Premier prénom", |p| p.first_name.clear()),
         ("birth_date", "Date de naissance", |p| p.birth_date.clear()),
