@@ -12,6 +12,7 @@ mod body;
 mod entries;
 mod header;
 pub(crate) mod read;
+pub mod reading;
 pub mod stylesheet;
 mod xml;
 
