@@ -27,6 +27,8 @@ pub struct Settings {
     pub plain: bool,
     /// The terminal cannot show more than ASCII.
     pub ascii: bool,
+    /// Known to be training before the daemon says so.
+    pub training: bool,
     /// Time zone in which instants are shown.
     pub zone: jiff::tz::TimeZone,
 }
@@ -47,6 +49,7 @@ impl App {
     pub fn new(settings: Settings, today: jiff::civil::Date) -> Self {
         let mut state = State::new(today);
         state.zone = settings.zone.clone();
+        state.school = settings.training;
         App { settings, scanner: Scanner::default(), state, dirty: true, quitting: false }
     }
 

@@ -4,6 +4,8 @@
 //! for the footer (which may depend on what is on screen) and a condition. Keys are not here but in
 //! `keymap/default.toml`; a test checks that every command can be reached.
 
+use paillasse_shared::domain::rights::Right;
+
 use crate::keymap::Context;
 use crate::messages::labels;
 use crate::state::State;
@@ -63,23 +65,26 @@ fn always(_: &State) -> bool {
 commands! {
     Open "open", labels::open, 1, Screen, [Home Validation Queue Inbox], State::has_selection, "Ouvrir la ligne choisie";
     PatientCreate "patient-create", |_| "Créer", 3, Screen, [Home], State::may_create, "Créer le patient cherché (après une recherche)";
+    Degraded "degraded-procedure", |_| "Procédure dégradée", 3, Screen, [Home Patient], State::may_degrade, "Créer ou corriger malgré tout ici (motif demandé)";
     DossierCreate "dossier-create", labels::dossier_create, 2, Screen, [Home Patient], State::has_patient, "Enregistrer un nouveau dossier pour ce patient";
     RegisterNext "register-next", labels::register_next, 1, Screen, [Register], always, "Prendre la ligne; champ vide : la suite, puis enregistrer";
     RegisterSkip "register-skip", labels::register_skip, 4, Screen, [Register], always, "Passer des examens aux correspondants et retour";
     DossierUrgent "dossier-urgent", |_| "Urgent", 3, Screen, [Register], always, "Marquer le dossier urgent, ou non";
     FormSave "form-save", labels::save, 2, Screen, [Form Register], always, "Enregistrer aussitôt (prend d'abord la ligne choisie)";
-    FieldNext "field-next", |_| "Suite", 1, Screen, [Form], always, "Aller au champ suivant (enregistre après le dernier)";
+    FormEnter "form-enter", labels::form_enter, 1, Screen, [Form], always, "Champ suivant; champ facultatif vide : enregistrer";
+    FieldNext "field-next", |_| "", 0, Screen, [Form], always, "Aller au champ suivant (enregistre après le dernier)";
     FieldPrevious "field-previous", |_| "Précédent", 0, Screen, [Form], always, "Revenir au champ précédent";
     PatientNext "patient-next", labels::patient_next, 1, Screen, [Patient], always, "Faire ce que la fiche attend : accepter, qualifier, ouvrir";
     PatientShow "patient-show", |_| "Fiche patient", 6, Screen, [Dossier Review Order], always, "Ouvrir la fiche du patient";
-    InsFetch "ins-fetch", |_| "Appeler INSi", 2, Screen, [Patient], State::may_fetch_ins, "Interroger le téléservice INSi pour ce patient";
+    InsFetch "ins-fetch", |_| "Appeler INSi", 2, Screen, [Patient], State::can_fetch_ins, "Interroger le téléservice INSi pour ce patient";
     InsManual "ins-manual", |_| "Corriger", 5, Screen, [Patient], always, "Corriger les traits saisis ici";
     ConsentEdit "consent-edit", |_| "Accords", 6, Screen, [Patient], always, "Information et accords : Mon espace santé, DMP, messagerie";
     PatientHistory "patient-history", |_| "Historique", 7, Screen, [Patient], always, "Historique de l'identité et des actes sur cette fiche";
     AttributeHomonyme "attribute-homonyme", |_| "Homonyme", 0, Screen, [Patient], State::may_attribute, "Attribut « homonyme » : le mettre ou le retirer";
     AttributeDouteux "attribute-douteux", |_| "Douteuse", 0, Screen, [Patient], State::may_attribute, "Identité douteuse : mettre ou retirer l'attribut";
     AttributeFictif "attribute-fictif", |_| "Fictive", 0, Screen, [Patient], State::may_attribute, "Identité fictive : mettre ou retirer l'attribut";
-    InsQualify "ins-qualify", labels::device, 4, Screen, [Patient Compare], State::may_qualify, "Qualifier avec une pièce vue (passeport, carte d'identité…)";
+    StatusHelp "status-help", |_| "", 0, Screen, [Patient Compare Dossier Review], State::may_attribute, "Ce qui manque à cette identité pour être qualifiée";
+    InsQualify "ins-qualify", labels::device, 4, Screen, [Patient Compare], State::can_qualify, "Qualifier avec une pièce vue (passeport, carte d'identité…)";
     InsAccept "ins-accept", |_| "Accepter", 1, Screen, [Compare], State::may_accept, "Accepter les traits d'INSi tels quels";
     InsRefuse "ins-refuse", |_| "Refuser", 2, Screen, [Compare], always, "Refuser le retour d'INSi (motif demandé)";
     Choose "choose", |_| "Choisir", 1, Screen, [Choice Picker Palette], State::has_choice, "Choisir la ligne";
@@ -115,6 +120,7 @@ commands! {
     GoJournal "go-journal", |_| "Journal", 0, Everywhere, [Global], always, "Journal des actes";
     CopyId "copy-id", |_| "Copier", 0, Everywhere, [Global], State::has_identifier, "Copier l'identifiant affiché dans le presse-papiers";
     ThemeNext "theme-next", |_| "Thème", 0, Everywhere, [Global], always, "Changer de thème de couleurs";
+    DisplayRestricted "display-restricted", |_| "Restreint", 0, Everywhere, [Global], always, "Affichage restreint : initiales, aucun numéro (ou revenir)";
     Redraw "redraw", |_| "Redessiner", 0, Everywhere, [Global], always, "Redessiner l'écran";
     About "about", |_| "À propos", 0, Everywhere, [Global], always, "Version, laboratoire, poste";
     Quit "quit", |_| "Quitter", 0, Everywhere, [Global], always, "Quitter le poste";
@@ -152,8 +158,41 @@ impl Command {
     /// Whether it can be run in these contexts and this state.
     #[must_use]
     pub fn available(&self, contexts: &[Context], state: &State) -> bool {
+        self.possible(contexts, state) && self.denied(state).is_none()
+    }
+
+    /// Whether it can be run in these contexts and this state, by a person who has the right.
+    #[must_use]
+    pub fn possible(&self, contexts: &[Context], state: &State) -> bool {
         contexts.iter().any(|c| self.contexts.contains(c)) && (self.enabled)(state)
     }
+
+    /// The right that the person lacks for it (INS-13).
+    #[must_use]
+    pub fn denied(&self, state: &State) -> Option<Right> {
+        right_of(self.id).filter(|r| state.lacks(*r))
+    }
+}
+
+/// The right that a command needs, where the daemon asks for one whatever the case. Each right is separate (INS-13).
+#[must_use]
+pub fn right_of(cmd: Cmd) -> Option<Right> {
+    Some(match cmd {
+        Cmd::PatientCreate
+        | Cmd::Degraded
+        | Cmd::DossierCreate
+        | Cmd::InsManual
+        | Cmd::ConsentEdit
+        | Cmd::AttributeHomonyme
+        | Cmd::ExamAdd
+        | Cmd::CorrespondentAdd => Right::Register,
+        Cmd::InsFetch | Cmd::InsAccept | Cmd::InsRefuse => Right::CallInsi,
+        Cmd::InsQualify | Cmd::AttributeDouteux | Cmd::AttributeFictif => Right::QualifyIdentity,
+        Cmd::DocumentHold | Cmd::DocumentInvisible | Cmd::OrderCancel => Right::DecideDocuments,
+        Cmd::OrderNow | Cmd::OrderPause | Cmd::OrderRetry => Right::ManageQueue,
+        Cmd::GoJournal => Right::ReadAudit,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

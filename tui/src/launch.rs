@@ -26,6 +26,8 @@ pub struct Options {
     pub plain: bool,
     /// Signs and lines in ASCII, whatever the locale says.
     pub ascii: bool,
+    /// Known to be training: ÉCOLE stands from the first frame on, before the daemon says it.
+    pub training: bool,
 }
 
 /// The socket that these options and the environment designate.
@@ -65,5 +67,6 @@ fn settings(options: &Options) -> io::Result<Settings> {
         l.contains("utf-8") || l.contains("utf8")
     });
     let plain = options.plain;
-    Ok(Settings { theme, keymap, plain, ascii: options.ascii || !utf8, zone: jiff::tz::TimeZone::system() })
+    let (ascii, training) = (options.ascii || !utf8, options.training);
+    Ok(Settings { theme, keymap, plain, ascii, training, zone: jiff::tz::TimeZone::system() })
 }

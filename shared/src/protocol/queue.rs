@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::identity::Status;
 use crate::domain::ids::{DocumentId, DossierId, OrderId, PatientId};
 use crate::domain::order::{OrderState, Reason, Service};
 use crate::protocol::status::ServiceStatus;
@@ -97,6 +98,9 @@ pub struct OrderView {
     pub patient: Option<PatientId>,
     /// Name and first name.
     pub patient_name: Option<String>,
+    /// Status of the patient's identity.
+    #[serde(default)]
+    pub identity: Option<Status>,
     /// Dossier.
     pub dossier: Option<DossierId>,
     /// Number of the dossier.

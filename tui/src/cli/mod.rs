@@ -231,11 +231,11 @@ fn dispatch(
     let Common { socket, login, json, timeout } = cli.common;
     let (socket, found) = socket.map_or_else(|| place.daemon(), |socket| (socket, false));
     let Some(command) = cli.command else {
-        return workstation(&socket, login, cli.look).map(|()| 0).map_err(code);
+        return workstation(&socket, login, cli.look, false).map(|()| 0).map_err(code);
     };
     match command {
         Command::Demo(args) => {
-            let open = |socket: &Path| workstation(socket, login, cli.look);
+            let open = |socket: &Path| workstation(socket, login, cli.look, true);
             demo::run(args, out, open).map(|()| 0).map_err(code)
         }
         Command::Completions { shell } => {
@@ -280,10 +280,10 @@ fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>) -> Outco
     }
 }
 
-fn workstation(socket: &Path, login: Option<String>, look: Look) -> Result<(), WireError> {
+fn workstation(socket: &Path, login: Option<String>, look: Look, training: bool) -> Result<(), WireError> {
     let Look { theme, keys, plain, ascii } = look;
     let socket = Some(socket.to_owned());
-    launch::run(launch::Options { socket, login, theme, keys, plain, ascii })
+    launch::run(launch::Options { socket, login, theme, keys, plain, ascii, training })
         .map_err(|e| WireError::new(ErrorKind::Unavailable, session::french_io(&e)))
 }
 

@@ -238,7 +238,7 @@ fn ins_26_and_27_the_documents_of_the_site_are_listed_with_their_confidence() {
         {"kind": "ASE", "label": "Attestation du foyer", "high_confidence": false, "with_parent": false}]});
     let fake = Fake::start(move |_, _| Ok(greeting.clone()));
     let out = paillasse(&fake.socket, &["ins", "documents"]).out;
-    assert!(out.contains("Passeport") && out.contains("haut niveau de confiance"), "{out}");
+    assert!(out.contains("Passeport") && out.contains("haute confiance"), "{out}");
     assert!(out.contains("ASE") && out.contains("ne suffit pas"), "{out}");
 }
 

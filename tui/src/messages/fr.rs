@@ -82,7 +82,7 @@ pub const COL_WHY: &str = "Pourquoi";
 pub const COL_ASKED: &str = "Demandé par";
 
 /// Labels of the form, in order.
-pub const FORM_LABELS: [&str; 8] = [
+pub const FORM_LABELS: [&str; 10] = [
     "Nom de naissance",
     "1er prénom",
     "Prénoms (liste)",
@@ -90,18 +90,22 @@ pub const FORM_LABELS: [&str; 8] = [
     "Sexe",
     "Lieu de naissance",
     "Nom utilisé",
+    "Prénom utilisé",
     "Téléphone",
+    "N° sécu (facturation)",
 ];
 /// What each field of the form expects.
-pub const FORM_HINTS: [&str; 8] = [
+pub const FORM_HINTS: [&str; 10] = [
     "Le nom de naissance, comme sur la pièce d'identité.",
     "Le premier prénom de naissance; un prénom composé s'écrit avec son tiret.",
     "Tous les prénoms de la pièce, dans l'ordre; vide si inconnus.",
     "JJ/MM/AAAA; les points et tirets conviennent aussi.",
     "F, M, ou I si indéterminé.",
-    "Commune, pays ou code, comme il s'appelait à la naissance; vide si inconnu.",
-    "Le nom d'usage, s'il diffère.",
-    "Facultatif.",
+    "Commune, pays ou code, comme il s'appelait alors; INC si personne ne le sait.",
+    "Facultatif : le nom d'usage, s'il diffère. Vide, Entrée enregistre.",
+    "Facultatif : le prénom d'usage, s'il diffère. Vide, Entrée enregistre.",
+    "Facultatif. Vide, Entrée enregistre.",
+    "Facultatif, pour la facturation seulement : souvent celui d'un parent.",
 ];
 /// Title of the form.
 pub const FORM_NEW: &str = "Nouveau patient";
@@ -109,6 +113,34 @@ pub const FORM_NEW: &str = "Nouveau patient";
 pub const FORM_EDIT: &str = "Corriger les traits";
 /// Locked traits.
 pub const LOCKED: &str = "Traits verrouillés (identité récupérée ou qualifiée) : un motif sera demandé.";
+/// Traits that cannot be typed here (STA-10): sign, its ASCII twin.
+pub const LOCK: [&str; 2] = ["▣", "#"];
+/// The same in words.
+pub const LOCKED_HERE: &str = "Traits verrouillés : seuls les champs du bas se corrigent ici.";
+/// Degraded procedure: title.
+pub const DEGRADED: &str = "Procédure dégradée";
+/// Degraded procedure: note.
+pub const DEGRADED_NOTE: &str = "Les identités viennent d'un autre système. Dire pourquoi celle-ci se saisit ici : le motif est inscrit au journal et marqué sur la fiche.";
+/// Degraded procedure: mark of a record.
+pub const DEGRADED_MARK: &str = "Procédure dégradée";
+/// The place is needed.
+pub const PLACE_NEEDED: &str = "Lieu de naissance : nécessaire. INC propose INCONNU si personne ne le sait.";
+/// A form closed as it was opened.
+pub const NOTHING_CHANGED: &str = "Rien n'a changé.";
+/// Restricted display, on line 1.
+pub const RESTRICTED: &str = "AFFICHAGE RESTREINT";
+/// Restricted display begins.
+pub const RESTRICTED_ON: &str = "Affichage restreint : initiales, aucun numéro. F12 montre tout de nouveau.";
+/// Restricted display ends.
+pub const RESTRICTED_OFF: &str = "Affichage complet.";
+/// A text that names a person, while the display is restricted.
+pub const RESTRICTED_TEXT: &str = "Texte masqué : affichage restreint.";
+/// Status of the identity an order is about.
+pub const IDENTITY_OF_PATIENT: &str = "Identité ";
+/// What stands for a fact while the display is restricted.
+pub const MASKED: &str = "masqué";
+/// A document recorded, the identity not yet validated.
+pub const DONE_RECORDED: &str = "Pièce enregistrée. F7 valide l'identité.";
 /// Required fields.
 pub const REQUIRED: &str = "Ce champ est nécessaire.";
 /// Bad sex.
@@ -152,8 +184,6 @@ pub const QUALIFY_PARENT: &str = "Et quelle pièce du parent ?";
 /// Note.
 pub const QUALIFY_NOTE: &str =
     "La pièce doit être l'original, en cours de validité, et conforme aux traits affichés.";
-/// Weak device.
-pub const WEAK_DEVICE: &str = "ne suffit pas à valider l'identité";
 /// Title.
 pub const CONSENT: &str = "Mon espace santé : information et accord";
 /// Choices of consent.
@@ -168,6 +198,8 @@ pub const ROLE: &str = "À quel titre ?";
 pub const SIMILAR: &str = "Est-ce l'une de ces personnes ?";
 /// Note.
 pub const SIMILAR_NOTE: &str = "Des identités proches existent déjà.";
+/// Choice.
+pub const SIMILAR_HOMONYMS: &str = "Aucune, mais homonymes : créer et marquer toutes ces fiches";
 /// Choice.
 pub const SIMILAR_NONE: &str = "Aucune : créer ce nouveau patient";
 /// Title.

@@ -1,5 +1,6 @@
 //! The announcement line when nothing just happened: on every screen, one sentence that says what to do next.
 
+use paillasse_shared::domain::identity::Status;
 use paillasse_shared::protocol::patient::InsiState;
 
 use super::*;
@@ -113,7 +114,21 @@ fn dossier_hint(state: &State, d: &DossierScreen) -> (Level, String) {
         (Step::Biological, true) if !state.may_validate() => info(NO_RIGHT_TO_VALIDATE),
         (Step::Biological, true) if !view.gestures.is_empty() => (
             Level::Warning,
-            "Un résultat critique : F8 trace l'appel du prescripteur, puis Entrée valide.".to_owned(),
+            match unqualified(d) {
+                Some(status) => {
+                    format!("Critique : F8 trace l'appel. Identité {status} : F7 ouvre la fiche.")
+                }
+                None => {
+                    "Un résultat critique : F8 trace l'appel du prescripteur, puis Entrée valide.".to_owned()
+                }
+            },
+        ),
+        (Step::Biological, true) if unqualified(d).is_some() => (
+            Level::Warning,
+            format!(
+                "Identité {} : rien ne part au DMP. F7 ouvre la fiche, Entrée valide.",
+                unqualified(d).unwrap_or_default()
+            ),
         ),
         (Step::Biological, true) if d.awaited() > 0 => {
             info("Entrée valide ce qui est rendu; le compte rendu partira quand tout le sera.")
@@ -133,6 +148,11 @@ fn dossier_hint(state: &State, d: &DossierScreen) -> (Level, String) {
             _ => info("Entrée saisit le résultat choisi; F2 ajoute un examen, F3 un correspondant."),
         },
     }
+}
+
+/// Status of the patient, when it is not qualified: recalled at biological validation (STA-20).
+fn unqualified(d: &DossierScreen) -> Option<&'static str> {
+    d.record.as_ref().filter(|r| r.status != Status::Qualifiee).map(|r| r.status.label())
 }
 
 fn validation_count(n: usize) -> String {

@@ -26,8 +26,18 @@ pub(crate) fn open(state: &State) -> &'static str {
     }
 }
 
+pub(crate) fn form_enter(state: &State) -> &'static str {
+    match state.screen() {
+        Some(Screen::Form(f)) if f.ends_here() && f.editing.is_none() => "Créer",
+        Some(Screen::Form(f)) if f.ends_here() => "Enregistrer",
+        _ => "Suite",
+    }
+}
+
 pub(crate) fn save(state: &State) -> &'static str {
     match state.screen() {
+        // `Entrée` does it already.
+        Some(Screen::Form(f)) if f.ends_here() => "",
         Some(Screen::Form(f)) if f.editing.is_none() => "Créer",
         // `Entrée` does it already.
         Some(Screen::NewDossier(n)) if n.at_correspondents && n.field.is_blank() && !n.browsed => "",
@@ -57,6 +67,7 @@ pub(crate) fn device(state: &State) -> &'static str {
     match state.screen() {
         // `Entrée` does it already.
         Some(Screen::Patient(_)) if patient_next(state) == QUALIFY => "",
+        _ if state.is_to_validate() => "Valider",
         _ => "Pièce",
     }
 }

@@ -4,10 +4,11 @@ use paillasse_shared::domain::identity::compare::Explanation;
 use paillasse_shared::domain::identity::status::Transition;
 use paillasse_shared::domain::identity::{Attribute, Comparison, Level, Status, TraitField};
 use paillasse_shared::domain::order::Reason;
+use paillasse_shared::domain::rights::Right;
 use paillasse_shared::messages::fr as shared;
 use paillasse_shared::protocol::dossier::DossierView;
 use paillasse_shared::protocol::inbox::InboxState;
-use paillasse_shared::protocol::patient::InsiState;
+use paillasse_shared::protocol::patient::{InsiState, PatientRecord};
 use paillasse_shared::protocol::queue::OrderView;
 
 use super::*;
@@ -22,6 +23,46 @@ pub fn since(moment: &str) -> String {
 /// A key that does nothing here.
 pub fn useless(key: &str) -> String {
     format!("{key} ne fait rien ici. F1 montre les touches.")
+}
+
+/// A command that the person has no right to run, with the words of the daemon (INS-13).
+pub fn denied(label: &str, right: Right) -> String {
+    format!("{label} : {}.", shared::forbidden(right))
+}
+
+/// Why nothing is created here (INS-25).
+pub fn kept_elsewhere() -> String {
+    format!("{}. Ctrl-P, « procédure dégradée », si le flux manque.", capital(shared::KEPT_ELSEWHERE))
+}
+
+/// What is missing to be qualified (STA-15).
+pub fn status_help(record: &PatientRecord) -> String {
+    let missing = record.missing;
+    let status = record.status.label();
+    let lacks = match (missing.insi, missing.device) {
+        _ if missing.doubt => "lever d'abord l'attribut « douteuse »",
+        _ if missing.fictitious => "une identité fictive ne se qualifie pas",
+        (true, true) => "Il manque : appel INSi et pièce d'identité",
+        (true, false) => "Il manque : appel INSi",
+        (false, true) if record.proof.is_some() => "Il manque : valider la pièce enregistrée",
+        (false, true) => "Il manque : pièce d'identité",
+        (false, false) => "rien ne manque",
+    };
+    format!("Identité {status}. {}.", capital(lacks))
+}
+
+/// Question before validating on a document already recorded (STA-14).
+pub fn validate_identity(document: &str, day: &str) -> String {
+    format!("Valider l'identité sur cette pièce : {document}, vue le {day} ?")
+}
+
+/// In what a close identity differs from what is typed (STA-21).
+pub fn differs(traits: &[&str]) -> String {
+    match traits {
+        [] => "mêmes traits".to_owned(),
+        [one] => format!("≠ {one}"),
+        [first @ .., last] => format!("≠ {} et {last}", first.join(", ")),
+    }
 }
 
 /// A command that is not possible now.

@@ -46,12 +46,23 @@ impl State {
 
     /// A patient is created only after a search that was answered (or with a draft waiting).
     pub fn may_create(&self) -> bool {
+        !self.is_slave() && self.searched()
+    }
+
+    /// A search was answered, or is about to be, or a draft waits.
+    fn searched(&self) -> bool {
         match self.screen() {
             // `F2` may be typed ahead of the answer.
             Some(Screen::Home(h)) if h.field.is_blank() => self.draft.is_some(),
             Some(Screen::Home(h)) => !h.is_current() || h.dossier.is_none(),
             _ => false,
         }
+    }
+
+    /// Identities are kept elsewhere, and there is something to create or correct all the same (INS-25).
+    pub fn may_degrade(&self) -> bool {
+        self.is_slave()
+            && (self.searched() || matches!(self.screen(), Some(Screen::Patient(p)) if p.record.is_some()))
     }
 
     /// There is a patient to act for.
@@ -61,16 +72,33 @@ impl State {
 
     /// INSi may be called: not for a doubtful or fictitious identity, and not twice at once.
     pub fn may_fetch_ins(&self) -> bool {
+        self.may(Right::CallInsi) && self.can_fetch_ins()
+    }
+
+    /// The same, whoever asks.
+    pub fn can_fetch_ins(&self) -> bool {
         let Some(record) = self.record() else { return false };
         let busy = matches!(record.insi, InsiState::Running { .. });
         // An identity that comes from INSi is looked after by the periodic verification.
         let open = record.ins.is_none() && record.state.may_call_insi();
-        open && !busy && self.may(Right::CallInsi)
+        open && !busy
     }
 
     /// A device may be recorded.
     pub fn may_qualify(&self) -> bool {
-        self.record().is_some_and(|r| !r.state.validated) && self.may(Right::QualifyIdentity)
+        self.may(Right::QualifyIdentity) && self.can_qualify()
+    }
+
+    /// The same, whoever asks.
+    pub fn can_qualify(&self) -> bool {
+        matches!(self.screen(), Some(Screen::Patient(_) | Screen::Compare(_)))
+            && self.record().is_some_and(|r| !r.state.validated)
+    }
+
+    /// The document is recorded; validating is the act that remains (STA-14).
+    pub fn is_to_validate(&self) -> bool {
+        !self.validates_on_document()
+            && self.record().is_some_and(|r| r.proof.is_some() && !r.state.validated)
     }
 
     /// A return is on screen.
@@ -116,7 +144,7 @@ impl State {
 
     /// A patient is on screen, whose attributes may be changed.
     pub fn may_attribute(&self) -> bool {
-        self.record().is_some() && self.may(Right::Register)
+        self.record().is_some()
     }
 
     /// The typed line may be kept by `Entrée`: nothing irreversible, and something was typed.

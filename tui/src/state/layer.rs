@@ -60,12 +60,14 @@ pub struct ChoiceItem {
     pub label: String,
     /// More about it.
     pub detail: String,
+    /// What deserves a look: differences.
+    pub differs: String,
 }
 
 /// What a choice is for.
 #[derive(Debug, Clone)]
 pub enum ChoiceThen {
-    /// Record the device of that rank of [`DeviceKind::ALL`].
+    /// Record the document of that letter among those of the site.
     Qualify(PatientId),
     /// Record a parent's device beside a minor's.
     QualifyParent(PatientId, DeviceKind),
@@ -73,7 +75,7 @@ pub enum ChoiceThen {
     Consent(PatientId),
     /// Give a correspondent a role.
     Role(DossierId, CorrespondentId),
-    /// One of the close identities, or a new one (last).
+    /// One of the close identities, else a homonym of them, or a new one.
     Similar(Vec<PatientId>, Box<CreateParams>),
 }
 
@@ -147,6 +149,8 @@ pub enum Confirmed {
     Pause(Service),
     /// Accept a return that contradicts.
     AcceptDespite(PatientId, ReturnId),
+    /// Validate an identity on the document recorded.
+    ValidateIdentity(PatientId),
     /// Set (true) or remove an attribute of an identity.
     Attribute(PatientId, Attribute, bool),
     /// Validate although something asks for a gesture.
@@ -177,6 +181,8 @@ pub enum Prompted {
     CancelResult(DossierId, String),
     /// Motive of a change of strict traits.
     EditTraits,
+    /// Motive of the degraded procedure.
+    Degraded,
     /// Who was told about a critical result.
     TraceCall(DossierId),
     /// MSSanté address of a correspondent, then the cause to replay.
@@ -193,7 +199,7 @@ impl Prompted {
     #[must_use]
     pub fn is_gentle(&self, text: &str) -> bool {
         match self {
-            Self::TraceCall(_) | Self::EditTraits => true,
+            Self::TraceCall(_) | Self::EditTraits | Self::Degraded => true,
             Self::Address(c, _) => c.facts.mss_address.as_deref() != Some(text.trim()),
             Self::RefuseReturn(..)
             | Self::CancelOrder(_)

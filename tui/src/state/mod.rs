@@ -11,10 +11,11 @@ pub use shown::french_date;
 use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
+use paillasse_shared::domain::identity::{DeviceRule, IdentityRole, ShownField, SiteIdentity};
 use paillasse_shared::domain::ids::{InboxId, OrderId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::rights::Right;
-use paillasse_shared::protocol::patient::PatientRecord;
+use paillasse_shared::protocol::patient::{EditUsedParams, PatientRecord};
 use paillasse_shared::protocol::queue::OrderView;
 use paillasse_shared::protocol::session::Hello;
 use paillasse_shared::protocol::status::{ServiceStatus, Worklists};
@@ -46,8 +47,10 @@ pub enum Purpose {
     Patient(PatientId),
     /// A creation.
     CreatePatient,
-    /// A correction.
-    EditTraits,
+    /// A correction; then these complementary traits.
+    EditTraits(Option<Box<EditUsedParams>>),
+    /// Complementary traits.
+    EditUsed,
     /// Suggestions of places for this text.
     Places(String),
     /// The return to compare.
@@ -142,6 +145,10 @@ pub struct State {
     next_ticket: u64,
     /// Name of the theme in use.
     pub theme: usize,
+    /// Somebody looks over the desk: names as initials, no number (toggled by a key, said on line 1).
+    pub restricted: bool,
+    /// Known to be training before the daemon says so.
+    pub school: bool,
 }
 
 impl State {
@@ -165,6 +172,8 @@ impl State {
             waiting: BTreeMap::new(),
             next_ticket: 1,
             theme: 0,
+            restricted: false,
+            school: false,
         }
     }
 
@@ -304,6 +313,31 @@ impl State {
         self.hello.as_ref().is_some_and(|h| h.user.rights.contains(&right))
     }
 
+    /// Whether the person is known to lack a right (nothing is known before the greeting).
+    pub fn lacks(&self, right: Right) -> bool {
+        self.hello.is_some() && !self.may(right)
+    }
+
+    /// Whether identities are kept by another system (INS-25).
+    pub fn is_slave(&self) -> bool {
+        self.hello.as_ref().is_some_and(|h| h.identity.role == IdentityRole::Esclave)
+    }
+
+    /// Whether the site shows a field (INS-06).
+    pub fn shows(&self, field: ShownField) -> bool {
+        self.hello.as_ref().is_none_or(|h| h.identity.shows(field))
+    }
+
+    /// Documents that this site knows, with their level (INS-27).
+    pub fn devices(&self) -> Vec<DeviceRule> {
+        self.hello.as_ref().map_or_else(|| SiteIdentity::default().devices, |h| h.identity.devices.clone())
+    }
+
+    /// Whether recording a document validates the identity at once (STA-14).
+    pub fn validates_on_document(&self) -> bool {
+        self.hello.as_ref().is_none_or(|h| h.identity.validate_on_document)
+    }
+
     /// The patient of the screen on top, once read.
     pub fn record(&self) -> Option<&PatientRecord> {
         match self.screen()? {
@@ -311,6 +345,8 @@ impl State {
             Screen::Compare(c) => Some(&c.record),
             Screen::NewDossier(n) => n.record.as_deref(),
             Screen::Dossier(d) => d.record.as_deref(),
+            Screen::Form(f) => f.record.as_deref(),
+            Screen::Pane(p) => p.record.as_deref(),
             _ => None,
         }
     }

@@ -80,20 +80,42 @@ impl Home {
 }
 
 /// Fields of the form, in order.
-pub const FORM_FIELDS: usize = 8;
+pub const FORM_FIELDS: usize = 10;
 /// Rank of the place of birth, the only field with suggestions.
 pub const PLACE_FIELD: usize = 5;
-/// Names of the fields in the protocol, in order.
-pub const FORM_NAMES: [&str; FORM_FIELDS] =
-    ["birth_name", "first_name", "given_names", "birth_date", "sex", "birth_place", "used_name", "phone"];
+/// Names of the fields in the protocol, in order. Those after the place of birth are complementary.
+pub const FORM_NAMES: [&str; FORM_FIELDS] = [
+    "birth_name",
+    "first_name",
+    "given_names",
+    "birth_date",
+    "sex",
+    "birth_place",
+    "used_name",
+    "used_first_name",
+    "phone",
+    "social_security",
+];
 
 /// A patient's traits.
 #[derive(Debug, Clone)]
 pub struct Form {
     /// The record corrected, with its version; `None` for a new patient.
     pub editing: Option<(PatientId, i64)>,
+    /// The record corrected, for the bandeau.
+    pub record: Option<Box<PatientRecord>>,
     /// A motive is asked because traits are locked.
     pub needs_motive: bool,
+    /// Strict traits are read-only here (STA-10): only what follows the place of birth is typed.
+    pub locked: bool,
+    /// The place of birth may not stay empty.
+    pub needs_place: bool,
+    /// Motive of the degraded procedure, where identities are kept elsewhere.
+    pub degraded: Option<String>,
+    /// Ranks that the site does not show (INS-06).
+    pub hidden: Vec<usize>,
+    /// The texts as they were when the form opened.
+    pub initial: Vec<String>,
     /// The fields.
     pub fields: Vec<Field>,
     /// Rank of the focused field.
@@ -125,7 +147,13 @@ impl Form {
     pub fn with(texts: [&str; FORM_FIELDS], request_id: String) -> Self {
         Form {
             editing: None,
+            record: None,
             needs_motive: false,
+            locked: false,
+            needs_place: true,
+            degraded: None,
+            hidden: Vec::new(),
+            initial: texts.iter().map(|t| (*t).to_owned()).collect(),
             fields: texts.iter().map(|t| Field::with(t)).collect(),
             focus: 0,
             place: None,
@@ -149,6 +177,36 @@ impl Form {
     /// Whether anything was typed.
     pub fn is_blank(&self) -> bool {
         self.fields.iter().all(Field::is_blank)
+    }
+
+    /// Whether a field is typed in: shown, and not read-only.
+    pub fn is_open(&self, rank: usize) -> bool {
+        rank < FORM_FIELDS && !self.hidden.contains(&rank) && !self.is_locked(rank)
+    }
+
+    /// Whether a field is read-only.
+    pub fn is_locked(&self, rank: usize) -> bool {
+        self.locked && rank <= PLACE_FIELD
+    }
+
+    /// Whether `Entrée` ends the form here: every needed field is behind, and this one is left empty.
+    pub fn ends_here(&self) -> bool {
+        self.focus > PLACE_FIELD && self.text(self.focus).is_empty()
+    }
+
+    /// Whether a field of these ranks is no more as it was.
+    pub fn changed(&self, mut ranks: std::ops::Range<usize>) -> bool {
+        ranks.any(|r| self.initial.get(r).map_or("", |t| t.trim()) != self.text(r))
+    }
+
+    /// Moves to the next field that is typed in, down or up; stays when there is none.
+    pub fn step(&mut self, down: bool) {
+        let next = if down {
+            (self.focus + 1..FORM_FIELDS).find(|r| self.is_open(*r))
+        } else {
+            (0..self.focus).rev().find(|r| self.is_open(*r))
+        };
+        self.focus = next.unwrap_or(self.focus);
     }
 }
 
@@ -428,6 +486,8 @@ pub enum PaneKind {
 pub struct Pane {
     /// What it is.
     pub kind: PaneKind,
+    /// The patient it is about, for the bandeau.
+    pub record: Option<Box<PatientRecord>>,
     /// Title.
     pub title: String,
     /// Lines; `None` until they come.

@@ -13,7 +13,7 @@ use crate::theme::Role;
 impl State {
     /// Training or test system.
     pub fn is_school(&self) -> bool {
-        self.hello.as_ref().is_some_and(|h| h.training)
+        self.hello.as_ref().map_or(self.school, |h| h.training)
     }
 
     /// Person with profile, and the person alone.
@@ -114,10 +114,32 @@ impl State {
         at.to_zoned(self.zone.clone()).strftime("%d/%m/%Y").to_string()
     }
 
+    // ---- restricted display ----------------------------------------------------------------
+
+    /// A name, or its initials while the display is restricted.
+    pub fn name(&self, name: &str) -> String {
+        if !self.restricted {
+            return name.to_owned();
+        }
+        let initials = name.split([' ', '-', '\'']).filter_map(|w| w.chars().next());
+        initials.map(|c| format!("{c}.")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A date of birth, or its year while the display is restricted.
+    pub fn born(&self, iso: &str) -> String {
+        if self.restricted { iso.chars().take(4).collect() } else { french_date(iso) }
+    }
+
+    /// A fact that identifies, or the word that stands for it while the display is restricted.
+    pub fn fact(&self, fact: &str) -> String {
+        if self.restricted { m::MASKED.to_owned() } else { fact.to_owned() }
+    }
+
     /// Whether leaving now would lose typed work.
     pub fn has_unsaved_work(&self) -> bool {
         self.draft.is_some()
             || self.screens.iter().any(|s| match s {
+                Screen::Form(f) if f.editing.is_some() => f.changed(0..super::screen::FORM_FIELDS),
                 Screen::Form(f) => !f.is_blank(),
                 Screen::NewDossier(n) => !n.exams.is_empty(),
                 Screen::Dossier(d) => d.edit.is_some(),

@@ -182,7 +182,7 @@ fn a_search_without_the_daemon_says_that_it_waits() {
 #[test]
 fn a_late_insi_answer_replaces_the_sentence_of_the_creation() {
     let mut b = Bench::new(80, 24);
-    b.keys("martin zoe 03/02/1990<f2><tab><tab>f<ctrl-s>").sees("Patient créé");
+    b.keys("martin zoe 03/02/1990<f2><tab><tab>f<enter>lanh<enter><ctrl-s>").sees("Patient créé");
     b.fake.to_decide = true;
     b.event(json!({"event": "insi_changed", "patient": 9, "asked_by": "nmartin"}));
     b.sees("INSi a répondu").sees_not("Patient créé");

@@ -64,7 +64,7 @@ impl Fake {
                     json!({"outcome": "created", "patient": r})
                 }
             }
-            "patient.edit_traits" => self.record(id),
+            "patient.edit_traits" | "patient.edit_used" | "ins.validate" => self.record(id),
             "patient.set_attribute" => self.record(id),
             "patient.set_consent" => {
                 self.consent = (params["informed"] == json!(true), params["opposed"] == json!(true));
@@ -214,6 +214,7 @@ impl Fake {
                 "sex": "M", "birth_date": "1961-07-04", "birth_place": "35308"},
             "birth_place_label": "MESNIL-ROC'H (35)",
             "used": {"name": null, "first_name": null}, "phone": "02 99 00 00 01", "age": 65,
+            "social_security": "1550169382001",
             "state": {"validated": validated, "from_insi": from_insi, "homonyme": false, "douteux": false, "fictif": false},
             "status": status,
             "missing": {"insi": !from_insi, "device": !validated, "doubt": false, "fictitious": false},

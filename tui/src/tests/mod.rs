@@ -3,6 +3,7 @@
 mod desk;
 mod fake;
 mod flows;
+mod identity;
 mod screens;
 mod survival;
 
@@ -36,6 +37,7 @@ pub struct Bench {
 
 pub fn settings(theme: &str) -> Settings {
     Settings {
+        training: false,
         theme: Theme::built_in(theme).unwrap(),
         keymap: Keymap::standard(),
         plain: false,

@@ -92,6 +92,12 @@ pub(super) fn show_record(state: &mut State, id: PatientId, record: PatientRecor
                 *c.record = record.clone();
                 c.sending = false;
             }
+            Screen::Form(f) if f.record.as_ref().is_some_and(|r| r.id == id) => {
+                f.record = Some(Box::new(record.clone()));
+            }
+            Screen::Pane(p) if p.record.as_ref().is_some_and(|r| r.id == id) => {
+                p.record = Some(Box::new(record.clone()));
+            }
             Screen::NewDossier(n) if n.patient == id => n.record = Some(Box::new(record.clone())),
             Screen::Dossier(d) if d.view.as_ref().is_some_and(|v| v.patient == id) => {
                 d.record = Some(Box::new(record.clone()));

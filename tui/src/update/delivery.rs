@@ -39,7 +39,13 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             refresh(state)
         }
         Cmd::GoJournal => {
-            let pane = Pane { kind: PaneKind::Journal, title: m::JOURNAL.to_owned(), lines: None, top: 0 };
+            let pane = Pane {
+                kind: PaneKind::Journal,
+                record: None,
+                title: m::JOURNAL.to_owned(),
+                lines: None,
+                top: 0,
+            };
             state.push(Screen::Pane(pane));
             refresh(state)
         }

@@ -404,7 +404,8 @@ fn decide(state: &mut State, hold: bool) -> Vec<Effect> {
 fn preview(state: &mut State) -> Vec<Effect> {
     let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
     let params = DossierRef { id: Some(d.id), number: None };
-    let pane = Pane { kind: PaneKind::Preview, title: m::PREVIEW.to_owned(), lines: None, top: 0 };
+    let record = state.record().cloned().map(Box::new);
+    let pane = Pane { kind: PaneKind::Preview, record, title: m::PREVIEW.to_owned(), lines: None, top: 0 };
     state.push(Screen::Pane(pane));
     vec![ask::<rpc::DossierPreview>(state, &params, Purpose::Pane)]
 }

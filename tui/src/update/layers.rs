@@ -3,7 +3,6 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use paillasse_shared::domain::dossier::CorrespondentRole;
-use paillasse_shared::domain::identity::DeviceKind;
 use paillasse_shared::domain::ids::CorrespondentId;
 use paillasse_shared::protocol::document::DecideParams as DocumentDecide;
 use paillasse_shared::protocol::dossier::{
@@ -13,7 +12,7 @@ use paillasse_shared::protocol::dossier::{
 use paillasse_shared::protocol::inbox::CloseParams;
 use paillasse_shared::protocol::ins::{DecideParams, QualifyParams};
 use paillasse_shared::protocol::methods as rpc;
-use paillasse_shared::protocol::patient::{SetAttributeParams, SetConsentParams};
+use paillasse_shared::protocol::patient::{CreateParams, PatientRef, SetAttributeParams, SetConsentParams};
 use paillasse_shared::protocol::queue::{CancelParams, ServiceParams};
 
 use crate::action::Effect;
@@ -113,11 +112,13 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
     let rank = choice.items.iter().position(|i| i.letter == letter).unwrap_or(0);
     match choice.then {
         ChoiceThen::Qualify(id) => {
-            let Some(device) = reception::device_of(letter) else { return Vec::new() };
-            if device.needs_parent_device() {
+            let known = state.devices();
+            let Some(rule) = reception::device_of(&known, letter) else { return Vec::new() };
+            let device = rule.kind;
+            if rule.with_parent {
                 let then = ChoiceThen::QualifyParent(id, device);
                 if let Some(record) = state.record() {
-                    let next = reception::devices(m::QUALIFY_PARENT, record, then);
+                    let next = reception::devices(m::QUALIFY_PARENT, record, &known, then);
                     state.layers.push(Layer::Choice(next));
                 }
                 return Vec::new();
@@ -125,7 +126,7 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
             qualify(state, QualifyParams { id, device, parent_device: None })
         }
         ChoiceThen::QualifyParent(id, device) => {
-            let parent_device: Option<DeviceKind> = reception::device_of(letter);
+            let parent_device = reception::device_of(&state.devices(), letter).map(|d| d.kind);
             qualify(state, QualifyParams { id, device, parent_device })
         }
         ChoiceThen::Consent(id) => {
@@ -148,6 +149,10 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
                 // The form is left for the record that already exists.
                 state.pop();
                 reception::show_patient(state, *id)
+            }
+            None if letter == form::HOMONYMS => {
+                let params = CreateParams { homonyms: ids, ..*params };
+                form::create(state, &params)
             }
             None => form::create(state, &params),
         },
@@ -241,6 +246,7 @@ fn roles(dossier: paillasse_shared::domain::ids::DossierId, who: CorrespondentId
         letter,
         label: role.label().to_owned(),
         detail: String::new(),
+        differs: String::new(),
     };
     Choice {
         title: m::ROLE.to_owned(),
@@ -270,6 +276,9 @@ fn confirmed(state: &mut State, then: Confirmed) -> Vec<Effect> {
             vec![pause, ask_plain::<rpc::StatusGet>(state, Purpose::Status)]
         }
         Confirmed::AcceptDespite(..) => reception::accept(state, true),
+        Confirmed::ValidateIdentity(id) => {
+            vec![ask::<rpc::InsValidate>(state, &PatientRef { id }, Purpose::Qualify)]
+        }
         Confirmed::Attribute(id, attribute, on) => {
             let params = SetAttributeParams { id, attribute, on, motive: None };
             vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
@@ -302,6 +311,7 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             vec![ask::<rpc::ResultCancel>(state, &params, purpose)]
         }
         Prompted::EditTraits => form::save(state, Some(text)),
+        Prompted::Degraded => form::degraded(state, text),
         Prompted::TraceCall(id) => {
             let params = TraceCallParams { id, note: text };
             let purpose = Purpose::DossierChanged(m::DONE_TRACED.to_owned());

@@ -17,7 +17,7 @@ use crate::keymap::scanner::Scan;
 use crate::messages as m;
 use crate::state::field::{Edit, Field};
 use crate::state::layer::{Confirm, Confirmed, Layer};
-use crate::state::screen::{FORM_FIELDS, PLACE_FIELD, Pane, PaneKind, Screen};
+use crate::state::screen::{PLACE_FIELD, Pane, PaneKind, Screen};
 use crate::state::{Level, State};
 use crate::theme::BUILT_IN;
 
@@ -57,7 +57,13 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
     if !entry.available(&contexts, state) {
         let label = (entry.label)(state);
         let label = if label.is_empty() { entry.doc } else { label };
-        let said = if cmd == Cmd::PromptAccept { m::prompt_how(state) } else { m::not_now(label) };
+        let denied = if entry.possible(&contexts, state) { entry.denied(state) } else { None };
+        let said = match (cmd, denied) {
+            (Cmd::PromptAccept, _) => m::prompt_how(state),
+            (_, Some(right)) => m::denied(label, right),
+            (Cmd::PatientCreate, _) if state.is_slave() => m::kept_elsewhere(),
+            _ => m::not_now(label),
+        };
         state.say(Level::Warning, said);
         return Vec::new();
     }
@@ -104,6 +110,12 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
                 vec![Effect::Quit]
             }
         }
+        Cmd::DisplayRestricted => {
+            state.restricted = !state.restricted;
+            let said = if state.restricted { m::RESTRICTED_ON } else { m::RESTRICTED_OFF };
+            state.say(Level::Done, said);
+            Vec::new()
+        }
         Cmd::Redraw => vec![Effect::Redraw],
         Cmd::ThemeNext => {
             state.theme = (state.theme + 1) % BUILT_IN.len();
@@ -120,7 +132,8 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         },
         Cmd::About => {
             let lines = Some(about(state));
-            let pane = Pane { kind: PaneKind::About, title: m::ABOUT.to_owned(), lines, top: 0 };
+            let pane =
+                Pane { kind: PaneKind::About, record: None, title: m::ABOUT.to_owned(), lines, top: 0 };
             state.push(Screen::Pane(pane));
             Vec::new()
         }
@@ -135,6 +148,9 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         Cmd::Choose | Cmd::Confirm | Cmd::PromptAccept => layers::accept(state, cmd),
         Cmd::Open => open(state),
         Cmd::PatientCreate
+        | Cmd::FormEnter
+        | Cmd::Degraded
+        | Cmd::StatusHelp
         | Cmd::FieldNext
         | Cmd::FieldPrevious
         | Cmd::PatientNext
@@ -350,10 +366,8 @@ fn step(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         Screen::Form(f) => {
             if f.focus == PLACE_FIELD && !f.places.is_empty() {
                 f.place_selected = moved(f.place_selected, f.places.len(), cmd, page);
-            } else if cmd == Cmd::Down {
-                f.focus = (f.focus + 1).min(FORM_FIELDS - 1);
-            } else if cmd == Cmd::Up {
-                f.focus = f.focus.saturating_sub(1);
+            } else if matches!(cmd, Cmd::Down | Cmd::Up) {
+                f.step(cmd == Cmd::Down);
             }
         }
         Screen::Patient(p) => {

@@ -1,6 +1,6 @@
 //! Reception: search, record, INSi, device, attributes, consent. The form is `form.rs`.
 
-use paillasse_shared::domain::identity::{Attribute, DeviceKind, Event, Status};
+use paillasse_shared::domain::identity::{Attribute, DeviceKind, DeviceRule, Event, Status};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::ins::{DecideParams, FetchParams};
 use paillasse_shared::protocol::methods as rpc;
@@ -17,18 +17,40 @@ use crate::state::{Level, Purpose, State};
 use crate::update::{form, laboratory};
 use crate::wire::{ask, ask_newest, ask_plain};
 
-/// Letters of the devices, in the order of [`DeviceKind::ALL`].
-const DEVICE_LETTERS: [char; 9] = ['c', 'p', 't', 'e', 'd', 'l', 'a', 'x', 'v'];
+/// Letters of the documents of the national list; the others take a digit-free letter that is left.
+const LETTERS: [(DeviceKind, char); 9] = [
+    (DeviceKind::NationalIdCard, 'c'),
+    (DeviceKind::Passport, 'p'),
+    (DeviceKind::ResidencePermit, 't'),
+    (DeviceKind::ElectronicId, 'e'),
+    (DeviceKind::MinorCirculation, 'd'),
+    (DeviceKind::FamilyBook, 'l'),
+    (DeviceKind::BirthCertificate, 'a'),
+    (DeviceKind::DrivingLicence, 'x'),
+    (DeviceKind::VitaleCard, 'v'),
+];
 /// Longest list asked for: more than a person reads.
 const HITS: u16 = 100;
 
 pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
     match cmd {
         Cmd::PatientCreate => form::create_form(state),
+        Cmd::Degraded => {
+            prompt(state, m::DEGRADED, m::DEGRADED_NOTE, "", Prompted::Degraded);
+            Vec::new()
+        }
+        Cmd::StatusHelp => {
+            if let Some(record) = state.record() {
+                let said = m::status_help(record);
+                state.say(Level::Info, said);
+            }
+            Vec::new()
+        }
+        Cmd::FormEnter => form::enter(state),
         Cmd::FieldNext => form::field_next(state),
         Cmd::FieldPrevious => {
             if let Some(Screen::Form(form)) = state.screen_mut() {
-                form.focus = form.focus.saturating_sub(1);
+                form.step(false);
             }
             Vec::new()
         }
@@ -45,7 +67,7 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             }
             None => Vec::new(),
         },
-        Cmd::InsManual => form::edit_form(state),
+        Cmd::InsManual => form::edit_form(state, None),
         Cmd::ConsentEdit => consent(state),
         Cmd::PatientHistory => history(state),
         Cmd::AttributeHomonyme => attribute(state, Attribute::Homonyme),
@@ -171,31 +193,47 @@ fn attribute(state: &mut State, attribute: Attribute) -> Vec<Effect> {
 
 fn qualify(state: &mut State) -> Vec<Effect> {
     let Some(record) = state.record() else { return Vec::new() };
+    if let (true, Some(proof)) = (state.is_to_validate(), &record.proof) {
+        let question = m::validate_identity(proof.words(), &state.day(proof.checked_at));
+        let then = Confirmed::ValidateIdentity(record.id);
+        state.layers.push(Layer::Confirm(Confirm { question, lines: Vec::new(), then }));
+        return Vec::new();
+    }
     let then = ChoiceThen::Qualify(record.id);
-    state.layers.push(Layer::Choice(devices(m::QUALIFY, record, then)));
+    let choice = devices(m::QUALIFY, record, &state.devices(), then);
+    state.layers.push(Layer::Choice(choice));
     Vec::new()
 }
 
 /// The choice of a device; the traits to compare with it stay readable in the bandeau above.
-pub(super) fn devices(title: &str, record: &PatientRecord, then: ChoiceThen) -> Choice {
+pub(super) fn devices(title: &str, record: &PatientRecord, known: &[DeviceRule], then: ChoiceThen) -> Choice {
     let minor = record.age.is_some_and(|a| a < 18);
-    let items = DeviceKind::ALL
-        .iter()
-        .zip(DEVICE_LETTERS)
-        .filter(|(d, _)| minor || !d.needs_parent_device())
-        .filter(|(d, _)| !(matches!(then, ChoiceThen::QualifyParent(..)) && d.needs_parent_device()))
+    let items = lettered(known)
+        .filter(|(d, _)| minor || !d.with_parent)
+        .filter(|(d, _)| !(matches!(then, ChoiceThen::QualifyParent(..)) && d.with_parent))
         .map(|(d, letter)| ChoiceItem {
             letter,
-            label: d.label().to_owned(),
-            detail: if d.is_high_confidence() { String::new() } else { m::WEAK_DEVICE.to_owned() },
+            label: d.label.clone(),
+            detail: d.confidence().to_owned(),
+            differs: String::new(),
         })
         .collect();
     Choice { title: title.to_owned(), note: m::QUALIFY_NOTE.to_owned(), items, selected: 0, then }
 }
 
-/// The device of that letter.
-pub(super) fn device_of(letter: char) -> Option<DeviceKind> {
-    DeviceKind::ALL.iter().zip(DEVICE_LETTERS).find(|(_, l)| *l == letter).map(|(d, _)| *d)
+/// The documents of the site, each with its letter: that of the national list, else one that is left.
+fn lettered(known: &[DeviceRule]) -> impl Iterator<Item = (&DeviceRule, char)> {
+    let taken = |letter: &char| LETTERS.iter().any(|(_, l)| l == letter);
+    let mut left = ('a'..='z').filter(move |l| !taken(l));
+    known.iter().filter_map(move |rule| {
+        let national = LETTERS.iter().find(|(kind, _)| *kind == rule.kind).map(|(_, letter)| *letter);
+        Some((rule, national.or_else(|| left.next())?))
+    })
+}
+
+/// The document of that letter.
+pub(super) fn device_of(known: &[DeviceRule], letter: char) -> Option<DeviceRule> {
+    lettered(known).find(|(_, l)| *l == letter).map(|(d, _)| d.clone())
 }
 
 /// Accepts the return on screen in one key; a contradiction asks first.
@@ -224,6 +262,7 @@ fn consent(state: &mut State) -> Vec<Effect> {
             letter: *letter,
             label: (*label).to_owned(),
             detail: (*detail).to_owned(),
+            differs: String::new(),
         })
         .collect();
     let selected = match (now.informed, now.opposed) {
@@ -239,6 +278,7 @@ fn consent(state: &mut State) -> Vec<Effect> {
 fn history(state: &mut State) -> Vec<Effect> {
     let Some(id) = state.patient() else { return Vec::new() };
     let (kind, title) = (PaneKind::History(id), m::HISTORY.to_owned());
-    state.push(Screen::Pane(Pane { kind, title, lines: None, top: 0 }));
+    let record = state.record().cloned().map(Box::new);
+    state.push(Screen::Pane(Pane { kind, record, title, lines: None, top: 0 }));
     vec![ask::<rpc::PatientHistory>(state, &PatientRef { id }, Purpose::Pane)]
 }

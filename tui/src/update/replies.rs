@@ -22,7 +22,7 @@ use crate::update::arrivals::{
     show_record, validated,
 };
 use crate::update::{delivery, form, refresh};
-use crate::wire::{self, ask_newest};
+use crate::wire::{self, ask, ask_newest};
 
 /// What an answer leads to.
 pub(super) type Done = Result<Vec<Effect>, Failure>;
@@ -80,7 +80,12 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             Ok(Vec::new())
         }
         Purpose::CreatePatient => created(state, wire::read(value)?),
-        Purpose::EditTraits => {
+        Purpose::EditTraits(Some(used)) => {
+            let record: PatientRecord = wire::read(value)?;
+            show_record(state, record.id, record);
+            Ok(vec![ask::<rpc::PatientEditUsed>(state, &used, Purpose::EditUsed)])
+        }
+        Purpose::EditTraits(None) | Purpose::EditUsed => {
             let record: PatientRecord = wire::read(value)?;
             if matches!(state.screen(), Some(Screen::Form(_))) {
                 state.pop();
@@ -127,6 +132,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             let said = match (record.status, record.dossiers.is_empty()) {
                 (Status::Qualifiee, true) => m::DONE_QUALIFIED_NEW,
                 (Status::Qualifiee, false) => m::DONE_QUALIFIED,
+                (Status::Provisoire | Status::Recuperee, _) => m::DONE_RECORDED,
                 _ => m::DONE_DEVICE,
             };
             state.say(Level::Done, said);
@@ -314,7 +320,9 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
 fn failed(state: &mut State, purpose: &Purpose, failure: &Failure) -> Vec<Effect> {
     let error = wire::wire_error(failure);
     match state.screen_mut() {
-        Some(Screen::Form(form)) if matches!(purpose, Purpose::CreatePatient | Purpose::EditTraits) => {
+        Some(Screen::Form(form))
+            if matches!(purpose, Purpose::CreatePatient | Purpose::EditTraits(_) | Purpose::EditUsed) =>
+        {
             form.sending = false;
             let field = error.as_ref().and_then(|e| e.field.as_deref());
             if let Some(rank) = field.and_then(|f| FORM_NAMES.iter().position(|n| f.ends_with(n))) {

@@ -71,6 +71,12 @@ fn header(pen: &mut Pen<'_>, state: &State) {
         pen.text(right, 0, width, m::SCHOOL, Role::School);
         right -= 1;
     }
+    if state.restricted {
+        let width = cells(m::RESTRICTED);
+        right = right.saturating_sub(width + 1);
+        pen.text(right, 0, width, m::RESTRICTED, Role::Title);
+        right -= 1;
+    }
     // The place is never cut for a long profile: the profile gives way, then the name.
     let place = state.place();
     let left = cells(m::PROGRAM) + 3 + cells(&place) + 2;
@@ -149,21 +155,24 @@ fn notice(pen: &mut Pen<'_>, state: &State) {
     pen.text(2, y, width, &rest, role);
 }
 
-/// The keys worth showing now, in order: (key, label). Also used by tests.
+/// A key of the footer: key, label, and whether the person may use it (greyed when not, INS-13).
+pub type FooterItem = (String, &'static str, bool);
+
+/// The keys worth showing now, in order. Also used by tests.
 #[must_use]
-pub fn footer_items(state: &State, keymap: &Keymap) -> Vec<(String, &'static str)> {
+pub fn footer_items(state: &State, keymap: &Keymap) -> Vec<FooterItem> {
     let contexts = state.contexts();
-    let mut items: Vec<(u8, String, &'static str)> = COMMANDS
+    let mut items: Vec<(u8, FooterItem)> = COMMANDS
         .iter()
-        .filter(|c| c.footer > 0 && c.available(&contexts, state))
+        .filter(|c| c.footer > 0 && c.possible(&contexts, state))
         .filter_map(|c| {
             let key = keymap.key_for(&contexts, c.id)?;
-            Some((c.footer, key.to_string(), (c.label)(state)))
+            Some((c.footer, (key.to_string(), (c.label)(state), c.denied(state).is_none())))
         })
-        .filter(|(_, _, label)| !label.is_empty())
+        .filter(|(_, (_, label, _))| !label.is_empty())
         .collect();
     items.sort_by_key(|(rank, ..)| *rank);
-    items.into_iter().map(|(_, key, label)| (key, label)).collect()
+    items.into_iter().map(|(_, item)| item).collect()
 }
 
 fn footer(pen: &mut Pen<'_>, state: &State) {
@@ -172,33 +181,34 @@ fn footer(pen: &mut Pen<'_>, state: &State) {
     let items = footer_items(state, pen.look.keymap);
     // Help and palette keep their place whatever the others need; the palette's label shortens first.
     let kept = |label: &str| [m::labels::HELP, m::labels::PALETTE, m::labels::PALETTE_SHORT].contains(&label);
-    let width_of = |(key, label): &(String, &str)| cells(key) + 1 + cells(label) + 2;
+    let width_of = |(key, label, _): &FooterItem| cells(key) + 1 + cells(label) + 2;
     let all: u16 = items.iter().map(width_of).sum();
     // The first key stands in column 2; nothing follows the last one.
     let room = area.width;
-    let items: Vec<(String, &str)> = items
+    let items: Vec<FooterItem> = items
         .into_iter()
-        .map(|(key, label)| {
+        .map(|(key, label, may)| {
             let short = all > room && label == m::labels::PALETTE;
-            (key, if short { m::labels::PALETTE_SHORT } else { label })
+            (key, if short { m::labels::PALETTE_SHORT } else { label }, may)
         })
         .collect();
-    let tail: u16 = items.iter().filter(|(_, l)| kept(l)).map(width_of).sum();
+    let tail: u16 = items.iter().filter(|(_, l, _)| kept(l)).map(width_of).sum();
     let mut left = room.saturating_sub(tail);
     let mut x = 2;
-    for item in items.iter().filter(|(_, l)| !kept(l)) {
+    for item in items.iter().filter(|(_, l, _)| !kept(l)) {
         let need = width_of(item);
         if need <= left {
             left -= need;
             x = key_label(pen, x, y, item);
         }
     }
-    for item in items.iter().filter(|(_, l)| kept(l)) {
+    for item in items.iter().filter(|(_, l, _)| kept(l)) {
         x = key_label(pen, x, y, item);
     }
 }
 
-fn key_label(pen: &mut Pen<'_>, x: u16, y: u16, (key, label): &(String, &str)) -> u16 {
+fn key_label(pen: &mut Pen<'_>, x: u16, y: u16, (key, label, may): &FooterItem) -> u16 {
     let width = pen.area().width.saturating_sub(x);
-    pen.spans(x, y, width, &[(key, Role::Key), (" ", Role::Label), (label, Role::Label)]) + 2
+    let (key_role, role) = if *may { (Role::Key, Role::Label) } else { (Role::Quiet, Role::Quiet) };
+    pen.spans(x, y, width, &[(key, key_role), (" ", role), (label, role)]) + 2
 }

@@ -15,7 +15,7 @@ use crate::store::engine::{Store, StoreError};
 use crate::store::time::{at, count, ms};
 
 const VIEW: &str = "o.id, o.service, o.recipient, o.state, o.reason, o.patient, p.birth_name || ' ' || p.first_name, o.dossier, \
-     d.number, o.document, o.identifier, o.created_at, o.since, o.due_at, o.attempts, o.receipt";
+     d.number, o.document, o.identifier, o.created_at, o.since, o.due_at, o.attempts, o.receipt, p.status";
 const VIEW_FROM: &str =
     "outbox o LEFT JOIN patient p ON p.id = o.patient LEFT JOIN dossier d ON d.id = o.dossier";
 
@@ -33,6 +33,7 @@ fn view(r: &Row<'_>) -> rusqlite::Result<OrderView> {
         reason,
         patient: r.get::<_, Option<i64>>(5)?.map(PatientId),
         patient_name: r.get(6)?,
+        identity: r.get::<_, Option<String>>(16)?.and_then(|s| serde_json::from_str(&s).ok()),
         dossier: r.get::<_, Option<i64>>(7)?.map(DossierId),
         number: r.get(8)?,
         document: r.get::<_, Option<i64>>(9)?.map(DocumentId),

@@ -111,7 +111,7 @@ impl DeviceRule {
     /// Words for its level of confidence.
     #[must_use]
     pub fn confidence(&self) -> &'static str {
-        if self.high_confidence { "haut niveau de confiance" } else { "ne suffit pas à valider" }
+        if self.high_confidence { "haute confiance" } else { "ne suffit pas" }
     }
 }
 

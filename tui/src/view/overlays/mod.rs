@@ -30,7 +30,7 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, state: &State) {
 /// Centred, below the bandeau when the window allows it: the identity stays readable.
 fn place(body: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(body.width.saturating_sub(2));
-    let below = if body.height > height + 4 { 4 } else { 0 };
+    let below = if body.height >= height + 4 { 4 } else { 0 };
     let height = height.min(body.height);
     let x = body.x + (body.width - width) / 2;
     let y = body.y + below + (body.height - below).saturating_sub(height) / 3;
@@ -127,8 +127,9 @@ fn palette(
 fn choice(pen: &mut Pen<'_>, body: Rect, c: &Choice) {
     let note = wrapped(&c.note, 66);
     let note_h = if c.note.is_empty() { 0 } else { u16::try_from(note.len()).unwrap_or(0) + 1 };
+    // A long list scrolls rather than hide the identity.
     let height = u16::try_from(c.items.len()).unwrap_or(0) + note_h + 2;
-    let area = place(body, 72, height);
+    let area = place(body, 72, height.min(body.height.saturating_sub(4)));
     pen.frame(area, &c.title);
     let area = inner(area);
     pen.wrap(Rect { height: note_h, ..area }, &c.note, Role::Label);
@@ -153,7 +154,9 @@ fn choice(pen: &mut Pen<'_>, body: Rect, c: &Choice) {
             &item.label,
             if here { Role::Selected } else { Role::Text },
         );
-        pen.text(x + 2, y, area.right().saturating_sub(x + 2), &item.detail, Role::Quiet);
+        let x = pen.text(x + 2, y, area.right().saturating_sub(x + 2), &item.differs, Role::Differs);
+        let gap = if item.differs.is_empty() { 0 } else { 2 };
+        pen.text(x + gap, y, area.right().saturating_sub(x + gap), &item.detail, Role::Quiet);
     }
 }
 

@@ -9,11 +9,11 @@ use crate::command::Cmd;
 use crate::keymap::Context;
 use crate::messages as m;
 use crate::state::State;
-use crate::state::screen::{Inbox, MessageScreen, OrderScreen, Orders, Pane, Queue};
+use crate::state::screen::{Inbox, MessageScreen, OrderScreen, Orders, Pane, PaneKind, Queue};
 use crate::theme::Role;
 use crate::view::pen::Pen;
-use crate::view::widgets::sign;
 use crate::view::widgets::table::{self, Column, Row};
+use crate::view::widgets::{bandeau, sign};
 
 const CAUSES: &[Column] = &[
     Column::new("", 1),
@@ -65,7 +65,7 @@ pub(super) fn queue(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Queue) {
     let example = s.example.as_ref().filter(|(key, _)| *key == cause.key).map(|(_, o)| o);
     let mut y = area.y;
     if let Some(order) = example {
-        pen.text(2, y, area.width, &order_line(order), Role::Strong);
+        pen.text(2, y, area.width, &order_line(state, order), Role::Strong);
         y += 1;
         if let Some(why) = &order.why {
             y += pen.wrap(Rect::new(2, y, area.width, 2), why, Role::Text);
@@ -90,13 +90,13 @@ fn short_cure(pen: &Pen<'_>, c: &CauseLine) -> String {
     }
 }
 
-fn order_line(o: &OrderView) -> String {
+fn order_line(state: &State, o: &OrderView) -> String {
     let mut text = String::new();
     if let Some(number) = &o.number {
         text = format!("{number}  ");
     }
     if let Some(name) = &o.patient_name {
-        text = format!("{text}{name}  ");
+        text = format!("{text}{}  ", state.name(name));
     }
     let service = o.service.label();
     if o.recipient.is_empty() || o.recipient == service {
@@ -134,7 +134,7 @@ pub(super) fn orders(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Orders) {
             let mark = sign::delivery(o.state);
             vec![
                 (o.number.clone().unwrap_or_else(|| o.id.to_string()), Role::Text),
-                (o.patient_name.clone().unwrap_or_default(), Role::Text),
+                (o.patient_name.as_deref().map(|n| state.name(n)).unwrap_or_default(), Role::Text),
                 (towards(o), Role::Text),
                 (format!("{} {}", mark.get(pen.look.ascii), o.state.label()), mark.role),
                 (state.moment(o.since), Role::Quiet),
@@ -150,7 +150,7 @@ pub(super) fn order(pen: &mut Pen<'_>, body: Rect, state: &State, s: &OrderScree
         return;
     };
     let o = &detail.order;
-    let area = titled(pen, body, &order_line(o));
+    let area = titled(pen, body, &order_line(state, o));
     let w = area.width.saturating_sub(3);
     let mut y = area.y;
     let mark = sign::delivery(o.state);
@@ -158,6 +158,12 @@ pub(super) fn order(pen: &mut Pen<'_>, body: Rect, state: &State, s: &OrderScree
     let since = format!("  depuis {}", state.instant(o.since));
     pen.spans(2, y, w, &[(&status, mark.role), (&since, Role::Quiet)]);
     y += 1;
+    if let Some(identity) = o.identity {
+        let mark = sign::identity(identity);
+        let text = format!("{} {}", mark.get(pen.look.ascii), identity.label());
+        pen.spans(2, y, w, &[(m::IDENTITY_OF_PATIENT, Role::Label), (&text, mark.role)]);
+        y += 1;
+    }
     if let Some(why) = &o.why {
         y += pen.wrap(Rect::new(2, y, w, 3), why, Role::Text);
     }
@@ -286,8 +292,19 @@ pub(super) fn message(pen: &mut Pen<'_>, body: Rect, state: &State, s: &MessageS
     }
 }
 
-pub(super) fn pane(pen: &mut Pen<'_>, body: Rect, s: &Pane) {
-    let area = titled(pen, body, &s.title);
+pub(super) fn pane(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Pane) {
+    let area = match &s.record {
+        Some(record) => {
+            bandeau::draw(pen, state, body.y, Some(record), &s.title);
+            let h = bandeau::HEIGHT;
+            Rect::new(body.x, body.y + h, body.width, body.height.saturating_sub(h))
+        }
+        None => titled(pen, body, &s.title),
+    };
+    if state.restricted && s.kind == PaneKind::Preview {
+        pen.text(2, area.y, area.width, m::RESTRICTED_TEXT, Role::Quiet);
+        return;
+    }
     let Some(lines) = &s.lines else {
         pen.text(2, area.y, area.width, m::LOADING, Role::Quiet);
         return;

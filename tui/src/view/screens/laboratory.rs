@@ -17,7 +17,7 @@ use crate::view::widgets::{bandeau, input, results, sign};
 pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewDossier) {
     let right =
         if s.urgent { format!("{} · {}", m::URGENT, m::NEW_DOSSIER) } else { m::NEW_DOSSIER.to_owned() };
-    bandeau::draw(pen, body.y, s.record.as_deref(), &right);
+    bandeau::draw(pen, state, body.y, s.record.as_deref(), &right);
     let y = body.y + bandeau::HEIGHT;
     let w = body.width;
     let focus = state.layers.is_empty();
@@ -100,7 +100,7 @@ pub(super) fn dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &DossierS
         let what = if s.review.is_some() { m::VALIDATION_SHORT } else { m::COL_DOSSIER };
         format!("{urgent}{what} {}", v.number)
     });
-    bandeau::draw(pen, body.y, s.record.as_deref(), &right);
+    bandeau::draw(pen, state, body.y, s.record.as_deref(), &right);
     let top = body.y + bandeau::HEIGHT;
     let Some(view) = &s.view else {
         pen.text(2, top, body.width, m::LOADING, Role::Quiet);
@@ -227,9 +227,9 @@ fn marked(marks: Review) -> Option<Spans> {
 const TO_VALIDATE: &[Column] = &[
     Column::new(m::COL_WORST, 4),
     Column::new(m::COL_DOSSIER, 10).marked(),
-    Column::new(m::COL_PATIENT, 22).grow(3),
-    Column::new(m::COL_IDENTITY, 12).from(70),
-    Column::new(m::COL_DAY, 9).right(),
+    Column::new(m::COL_PATIENT, 16).grow(3),
+    Column::new(m::COL_IDENTITY, 12),
+    Column::new(m::COL_DAY, 9).right().from(70),
     Column::new(m::COL_STATE, 10),
     Column::new(m::COL_DONE, 6).right().from(84),
 ];
@@ -257,7 +257,7 @@ pub(super) fn validation(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Valid
             vec![
                 (worst.to_owned(), role),
                 (d.number.clone(), Role::Text),
-                (d.patient_name.clone(), Role::Text),
+                (state.name(&d.patient_name), Role::Text),
                 (format!("{} {}", mark.get(pen.look.ascii), d.status.label()), mark.role),
                 (state.moment(d.opened_at), Role::Text),
                 (word.to_owned(), if d.urgent { Role::StatusAlert } else { Role::Text }),

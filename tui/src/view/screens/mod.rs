@@ -17,7 +17,7 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, state: &State) {
         Some(Screen::Home(s)) => reception::home(pen, body, state, s),
         Some(Screen::Form(s)) => reception::form(pen, body, state, s),
         Some(Screen::Patient(s)) => reception::patient(pen, body, state, s),
-        Some(Screen::Compare(s)) => reception::compare(pen, body, s),
+        Some(Screen::Compare(s)) => reception::compare(pen, body, state, s),
         Some(Screen::InsList(s)) => reception::ins_list(pen, body, state, s),
         Some(Screen::NewDossier(s)) => laboratory::new_dossier(pen, body, state, s),
         Some(Screen::Dossier(s)) => laboratory::dossier(pen, body, state, s),
@@ -27,7 +27,7 @@ pub fn draw(pen: &mut Pen<'_>, body: Rect, state: &State) {
         Some(Screen::Order(s)) => delivery::order(pen, body, state, s),
         Some(Screen::Inbox(s)) => delivery::inbox(pen, body, state, s),
         Some(Screen::Message(s)) => delivery::message(pen, body, state, s),
-        Some(Screen::Pane(s)) => delivery::pane(pen, body, s),
+        Some(Screen::Pane(s)) => delivery::pane(pen, body, state, s),
         None => {}
     }
 }

@@ -1,6 +1,7 @@
 //! Search, form, record, comparison.
 
-use paillasse_shared::domain::identity::Level;
+use paillasse_shared::domain::identity::{Level, ShownField, StrictName};
+use paillasse_shared::protocol::patient::PatientHit;
 use ratatui::layout::Rect;
 
 use crate::messages as m;
@@ -12,8 +13,8 @@ use crate::view::widgets::table::{self, Column, Row};
 use crate::view::widgets::{bandeau, input, sign};
 
 const PATIENTS: &[Column] = &[
-    Column::new(m::COL_BIRTH_NAME, 16).grow(2).marked(),
-    Column::new(m::COL_GIVEN, 16).grow(2),
+    Column::new(m::COL_BIRTH_NAME, 14).grow(2).marked(),
+    Column::new(m::COL_GIVEN, 12).grow(2),
     Column::new(m::COL_BORN, 10).right(),
     Column::new(m::COL_SEX, 1),
     Column::new(m::COL_USED, 11).grow(1).from(72),
@@ -36,7 +37,7 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     let stale = !s.is_current() && !state.is_up();
     let cursor = pen.cursor;
     if !s.hits.is_empty() {
-        let rows: Vec<Row> = s.hits.iter().map(|h| hit_cells(pen, h)).collect();
+        let rows: Vec<Row> = s.hits.iter().map(|h| hit_cells(pen, state, h)).collect();
         table::draw(pen, list, PATIENTS, &rows, Some(s.selected), focus);
         if !s.in_list {
             pen.cursor = cursor;
@@ -64,15 +65,16 @@ pub(super) fn home(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Home) {
     pen.text(3, y + 1, room, &text, Role::Quiet);
 }
 
-fn hit_cells(pen: &Pen<'_>, h: &paillasse_shared::protocol::patient::PatientHit) -> Vec<table::Cell> {
+fn hit_cells(pen: &Pen<'_>, state: &State, h: &PatientHit) -> Vec<table::Cell> {
+    let used = h.used_name.as_deref().filter(|_| state.shows(ShownField::UsedName));
     let mark = sign::identity(h.status);
     let twin = if h.homonyme { " hom." } else { "" };
     vec![
-        (h.birth_name.clone(), Role::Text),
-        (h.given_names.clone(), Role::Text),
-        (french_date(&h.birth_date), Role::Text),
+        (state.name(&h.birth_name), Role::Text),
+        (state.name(&h.given_names), Role::Text),
+        (state.born(&h.birth_date), Role::Text),
         (h.sex.clone(), Role::Text),
-        (h.used_name.clone().unwrap_or_default(), Role::Text),
+        (state.name(used.unwrap_or_default()), Role::Text),
         (format!("{} {}{twin}", mark.get(pen.look.ascii), h.status.label()), mark.role),
         (h.last_dossier.as_ref().map(|d| d.number.clone()).unwrap_or_default(), Role::Quiet),
     ]
@@ -80,43 +82,68 @@ fn hit_cells(pen: &Pen<'_>, h: &paillasse_shared::protocol::patient::PatientHit)
 
 pub(super) fn form(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Form) {
     let y = body.y;
-    pen.rule(y, false);
-    let title = if s.editing.is_some() { m::FORM_EDIT } else { m::FORM_NEW };
-    pen.text(2, y + 1, body.width, title, Role::Heading);
-    pen.rule(y + 2, false);
-    if s.needs_motive {
-        pen.text(2, y + 3, body.width - 3, m::LOCKED, Role::NoticeWarning);
+    let w = body.width;
+    let above = match &s.record {
+        // A correction concerns somebody: identity and status stay in sight (STA-16).
+        Some(record) => {
+            bandeau::draw(pen, state, y, Some(record), m::FORM_EDIT);
+            bandeau::HEIGHT
+        }
+        None => {
+            pen.rule(y, false);
+            pen.text(2, y + 1, w, m::FORM_NEW, Role::Heading);
+            pen.rule(y + 2, false);
+            3
+        }
+    };
+    let lock = m::LOCK.get(usize::from(pen.look.ascii)).copied().unwrap_or_default();
+    let note = match &s.degraded {
+        Some(why) => Some(format!("{} : {why}", m::DEGRADED_MARK)),
+        None if s.locked => Some(format!("{lock} {}", m::LOCKED_HERE)),
+        None if s.needs_motive => Some(m::LOCKED.to_owned()),
+        None => None,
+    };
+    if let Some(note) = note {
+        pen.text(2, y + above, w.saturating_sub(3), &note, Role::NoticeWarning);
     }
+    let shown: Vec<usize> = (0..FORM_FIELDS).filter(|rank| !s.hidden.contains(rank)).collect();
     // Air between the fields when there is room for it and for the suggestions.
-    let step = if body.height >= 24 { 2 } else { 1 };
-    let top = y + 4;
-    let label_end = 22;
-    let width = body.width.saturating_sub(label_end + 8).min(44);
-    for rank in 0..FORM_FIELDS {
-        let fy = top + u16::try_from(rank).unwrap_or(0) * step;
+    let step = if body.height >= 28 { 2 } else { 1 };
+    let top = y + above + 1;
+    let label_end = 24;
+    let width = w.saturating_sub(label_end + 8).min(44);
+    let mut fy = top;
+    for rank in &shown {
+        let rank = *rank;
         if fy >= body.bottom() {
             break;
         }
         let here = rank == s.focus;
         let label = m::FORM_LABELS.get(rank).copied().unwrap_or_default();
-        pen.right(label_end, fy, 20, label, if here { Role::Strong } else { Role::Label });
+        pen.right(label_end, fy, 23, label, if here { Role::Strong } else { Role::Label });
         let short = if rank == 3 || rank == 4 { 14 } else { width };
-        if let Some(field) = s.fields.get(rank) {
+        let Some(field) = s.fields.get(rank) else { break };
+        if s.is_locked(rank) {
+            let x = pen.text(label_end + 2, fy, width, field.text(), Role::Locked);
+            pen.text(x + 1, fy, 1, lock, Role::Locked);
+        } else {
             input::draw(pen, label_end + 2, fy, short, field, here && state.layers.is_empty());
         }
-        let needed = matches!(rank, 0 | 1 | 3 | 4);
+        let needed = matches!(rank, 0 | 1 | 3 | 4) || (rank == PLACE_FIELD && s.needs_place);
         let empty = s.text(rank).is_empty();
         if s.fault.as_ref().is_some_and(|(r, _)| *r == rank) {
             pen.text(label_end + 3 + short, fy, 1, "!", Role::StatusAlert);
         } else if needed && empty {
             pen.text(label_end + 3 + short, fy, 1, "*", Role::Quiet);
         }
+        fy += step;
     }
-    let below = top + u16::try_from(FORM_FIELDS).unwrap_or(8) * step + 1;
-    let area = Rect::new(label_end, below, body.width - label_end - 1, body.bottom().saturating_sub(below));
+    let below = fy + step - 1;
+    let area = Rect::new(label_end, below, w - label_end - 1, body.bottom().saturating_sub(below));
     if s.focus == PLACE_FIELD && !s.places.is_empty() {
-        for (i, place) in s.places.iter().enumerate().take(area.height as usize) {
-            let py = area.y + u16::try_from(i).unwrap_or(0);
+        let first = (s.place_selected + 1).saturating_sub(usize::from(area.height));
+        for (i, place) in s.places.iter().enumerate().skip(first).take(area.height as usize) {
+            let py = area.y + u16::try_from(i - first).unwrap_or(0);
             let here = i == s.place_selected;
             let mark = if pen.look.ascii { ">" } else { "▸" };
             pen.text(area.x, py, 1, if here { mark } else { " " }, Role::Key);
@@ -136,7 +163,7 @@ const DOSSIERS: &[Column] = &[
 ];
 
 pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientScreen) {
-    bandeau::draw(pen, body.y, s.record.as_deref(), "");
+    bandeau::draw(pen, state, body.y, s.record.as_deref(), "");
     let Some(record) = &s.record else { return };
     let mut y = body.y + bandeau::HEIGHT;
     let w = body.width;
@@ -148,9 +175,10 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
         pen.text(label, y, w.saturating_sub(label + 1), value, role);
         y += 1;
     };
-    match &record.ins {
+    match record.ins.as_ref().filter(|_| state.shows(ShownField::Matricule)) {
+        Some(_) if state.restricted => line(pen, "Matricule INS", m::MASKED, Role::Quiet),
         Some(ins) => {
-            let value = format!("{}  {}", ins.grouped, ins.nature.label());
+            let value = format!("{}  {}  OID {}", ins.grouped, ins.nature.label(), ins.oid.as_str());
             line(pen, "Matricule INS", &value, Role::Strong);
             let when = match ins.verified_at {
                 Some(at) => {
@@ -166,17 +194,63 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
     line(pen, "Téléservice", &insi, Role::Text);
     let proof = record.proof.as_ref().map_or_else(
         || "aucune pièce enregistrée".to_owned(),
-        |p| format!("{}, vue le {} par {}", p.device.label(), state.day(p.checked_at), p.checked_by),
+        |p| format!("{}, vue le {} par {}", p.words(), state.day(p.checked_at), p.checked_by),
     );
     line(pen, "Pièce d'identité", &proof, Role::Text);
-    let lock = if record.traits_locked { " (verrouillés)" } else { "" };
-    let given = record.traits.given_names.as_ref().map_or(m::UNKNOWN, |g| g.as_str());
-    line(pen, "Prénoms", &format!("{given}{lock}"), if lock.is_empty() { Role::Text } else { Role::Locked });
-    let code = record.traits.birth_place.as_ref().map_or(m::UNKNOWN, |c| c.as_str());
-    let place = record.birth_place_label.as_deref().unwrap_or_default();
-    line(pen, m::BIRTH_PLACE, &format!("{code}  {place}{lock}"), Role::Text);
-    if let Some(phone) = &record.phone {
-        line(pen, "Téléphone", phone, Role::Text);
+    // Read-only traits carry a sign beside their style, readable without colours (STA-10).
+    let lock = m::LOCK.get(usize::from(pen.look.ascii)).copied().unwrap_or_default();
+    let (lock, role) =
+        if record.traits_locked { (format!(" {lock}"), Role::Locked) } else { (String::new(), Role::Text) };
+    let t = &record.traits;
+    // The bandeau shows these already; where there is room they are shown with their sign.
+    if body.height >= 30 {
+        for (name, value) in [
+            ("Nom de naissance", t.birth_name.as_str()),
+            ("1er prénom", t.first_name.as_str()),
+            ("Né(e) le, sexe", &format!("{}  {}", t.birth_date.french(), t.sex.letter())),
+        ] {
+            line(pen, name, &format!("{}{lock}", state.fact(value)), role);
+        }
+    }
+    if state.shows(ShownField::GivenNames) {
+        let given = t.given_names.as_ref().map_or(m::UNKNOWN.to_owned(), |g| state.fact(g.as_str()));
+        line(pen, "Prénoms", &format!("{given}{lock}"), role);
+    }
+    if state.shows(ShownField::BirthPlace) {
+        let code = t.birth_place.as_ref().map_or(m::UNKNOWN, |c| c.as_str());
+        let place = record.birth_place_label.as_deref().unwrap_or_default();
+        line(pen, m::BIRTH_PLACE, &format!("{}{lock}", state.fact(&format!("{code}  {place}"))), role);
+    }
+    let used =
+        |name: &Option<StrictName>| name.as_ref().map_or(m::UNKNOWN.to_owned(), |n| state.fact(n.as_str()));
+    let names = [
+        (ShownField::UsedName, "Nom utilisé", used(&record.used.name)),
+        (ShownField::UsedFirstName, "Prénom utilisé", used(&record.used.first_name)),
+    ];
+    if body.height >= 30 {
+        for (_, name, value) in names.iter().filter(|(f, ..)| state.shows(*f)) {
+            line(pen, name, value, Role::Text);
+        }
+    } else {
+        let shown: Vec<String> = names
+            .iter()
+            .filter(|(f, ..)| state.shows(*f))
+            .map(|(_, name, value)| format!("{name} {value}"))
+            .collect();
+        if !shown.is_empty() {
+            line(pen, "Vie courante", &shown.join(" · "), Role::Text);
+        }
+    }
+    for (field, name, value) in [
+        (ShownField::Phone, "Téléphone", &record.phone),
+        (ShownField::SocialSecurity, "N° sécu (fact.)", &record.social_security),
+    ] {
+        if let (Some(value), true) = (value, state.shows(field)) {
+            line(pen, name, &state.fact(value), Role::Text);
+        }
+    }
+    if let Some(why) = &record.degraded {
+        line(pen, m::DEGRADED_MARK, why, Role::NoticeWarning);
     }
     y += 1;
     pen.text(2, y, w, m::DOSSIERS, Role::Heading);
@@ -200,8 +274,8 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
     table::draw(pen, list, DOSSIERS, &rows, Some(s.selected), state.layers.is_empty());
 }
 
-pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, s: &Compare) {
-    bandeau::draw(pen, body.y, Some(&s.record), "");
+pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Compare) {
+    bandeau::draw(pen, state, body.y, Some(&s.record), "");
     let mut y = body.y + bandeau::HEIGHT;
     let w = body.width;
     let Some(p) = &s.pending else {
@@ -232,8 +306,9 @@ pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, s: &Compare) {
         pen.text(2, y, 19, m::trait_name(f.field), Role::Label);
         pen.text(22, y, 1, mark, role);
         let value = if f.level == Level::Same { Role::Text } else { Role::Strong };
-        pen.text(here_x, y, column, f.local.as_deref().unwrap_or(m::UNKNOWN), Role::Text);
-        pen.text(insi_x, y, insi_w, f.insi.as_deref().unwrap_or(m::UNKNOWN), value);
+        let shown = |v: &Option<String>| v.as_deref().map_or(m::UNKNOWN.to_owned(), |v| state.fact(v));
+        pen.text(here_x, y, column, &shown(&f.local), Role::Text);
+        pen.text(insi_x, y, insi_w, &shown(&f.insi), value);
         y += 1;
         let why = f.note.clone().or_else(|| f.explanation.map(|e| m::explanation(e).to_owned()));
         if let (Some(why), true) = (why, f.level != Level::Same) {
@@ -270,8 +345,8 @@ pub(super) fn ins_list(pen: &mut Pen<'_>, body: Rect, state: &State, s: &InsList
         .iter()
         .map(|i| {
             vec![
-                (i.name.clone(), Role::Text),
-                (french_date(&i.birth_date), Role::Text),
+                (state.name(&i.name), Role::Text),
+                (state.born(&i.birth_date), Role::Text),
                 (m::insi(&i.insi, |at| state.moment(at)), Role::Text),
                 (i.asked_by.clone(), Role::Quiet),
             ]

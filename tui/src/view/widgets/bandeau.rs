@@ -1,12 +1,13 @@
 //! The two-line bandeau of every patient screen: identity as on a wristband, then status, what is
 //! missing, information of the patient and DMP. The status stands in letters, never in colour only.
 
-use paillasse_shared::domain::identity::Sex;
+use paillasse_shared::domain::identity::{Sex, ShownField};
 use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::patient::PatientRecord;
 
 use super::sign;
 use crate::messages as m;
+use crate::state::State;
 use crate::theme::Role;
 use crate::view::pen::{Pen, cells};
 
@@ -14,7 +15,7 @@ use crate::view::pen::{Pen, cells};
 pub const HEIGHT: u16 = 4;
 
 /// Draws the bandeau from line `y` on; `right` is what the screen itself adds on the first line.
-pub fn draw(pen: &mut Pen<'_>, y: u16, record: Option<&PatientRecord>, right: &str) {
+pub fn draw(pen: &mut Pen<'_>, state: &State, y: u16, record: Option<&PatientRecord>, right: &str) {
     pen.rule(y, true);
     pen.rule(y + 3, true);
     let width = pen.area().width;
@@ -28,22 +29,26 @@ pub fn draw(pen: &mut Pen<'_>, y: u16, record: Option<&PatientRecord>, right: &s
         return;
     };
     let t = &record.traits;
-    let x = pen.text(2, y + 1, room - side, t.birth_name.as_str(), Role::Strong);
-    let first = t.first_name.as_str();
-    let mut x = pen.text(x + 1, y + 1, (room - side).saturating_sub(x), &capitals(first), Role::Strong);
-    if let Some(used) = &record.used.name {
+    let birth_name = state.name(t.birth_name.as_str());
+    let x = pen.text(2, y + 1, room - side, &birth_name, Role::Strong);
+    let first = state.name(t.first_name.as_str());
+    let mut x = pen.text(x + 1, y + 1, (room - side).saturating_sub(x), &capitals(&first), Role::Strong);
+    if let Some(used) = record.used.name.as_ref().filter(|_| state.shows(ShownField::UsedName)) {
         x = pen.text(
             x + 1,
             y + 1,
             (room - side).saturating_sub(x),
-            &format!("({})", used.as_str()),
+            &format!("({})", state.name(used.as_str())),
             Role::Text,
         );
     }
     let born = if t.sex == Sex::F { "née le" } else { "né le" };
     let age = record.age.map(|a| format!(" ({a} ans)")).unwrap_or_default();
-    let place = record.birth_place_label.as_ref().map(|p| format!(" à {p}")).unwrap_or_default();
-    let facts = format!("{}   {born} {}{age}{place}", t.sex.letter(), t.birth_date.french());
+    let placed = !state.restricted && state.shows(ShownField::BirthPlace);
+    let place = record.birth_place_label.as_ref().filter(|_| placed);
+    let place = place.map(|p| format!(" à {p}")).unwrap_or_default();
+    let born = if state.restricted { born.replace(" le", " en") } else { born.to_owned() };
+    let facts = format!("{}   {born} {}{age}{place}", t.sex.letter(), state.born(&t.birth_date.iso()));
     pen.text(x + 3, y + 1, (room - side).saturating_sub(x + 1), &facts, Role::Text);
 
     let mark = sign::identity(record.status);
