@@ -302,6 +302,11 @@ pub async fn content(app: &App, caller: &Caller, p: GetParams) -> Result<Content
             let report = read_report(&d)?;
             (format!("{stem}.txt"), "text/plain", paillasse_documents::text::render(&report).into_bytes())
         }
+        Form::Html => {
+            let read = paillasse_documents::cda::reading::read(&d.cda).map_err(|e| document_error(&e))?;
+            let page = paillasse_documents::cda::reading::html::page(&read, None);
+            (format!("{stem}.html"), "text/html", page.into_bytes())
+        }
         Form::Xdm => {
             let archive = delivery::archive(app, &d, &new_oid(app, "7"), app.env.now())?;
             ("IHE_XDM.zip".to_owned(), "application/zip", archive)

@@ -73,6 +73,8 @@ pub enum Form {
     Xdm,
     /// Plain text for a terminal.
     Text,
+    /// One HTML page, without script.
+    Html,
 }
 
 impl Form {
@@ -84,6 +86,7 @@ impl Form {
             "pdf" => Self::Pdf,
             "xdm" => Self::Xdm,
             "text" => Self::Text,
+            "html" => Self::Html,
             _ => return None,
         })
     }

@@ -11,6 +11,7 @@ use paillasse_shared::protocol::document::{
 use paillasse_shared::protocol::methods::{DocumentDecide, DocumentGet, DocumentList};
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
+use super::document_read::ReadArgs;
 use super::dossier::orders;
 use super::messages;
 use super::page::{Page, Table, yes};
@@ -36,7 +37,7 @@ pub enum DocumentCommand {
             help = "Identifiant du document, ou numéro de dossier pour son dernier document"
         )]
         id: Target,
-        #[arg(long = "as", value_name = "FORME", value_parser = value::form, default_value = "cda", help = "cda, pdf, xdm ou text")]
+        #[arg(long = "as", value_name = "FORME", value_parser = value::form, default_value = "cda", help = "cda, pdf, html, text ou xdm")]
         form: Form,
         #[arg(
             short,
@@ -46,6 +47,10 @@ pub enum DocumentCommand {
         )]
         output: Option<PathBuf>,
     },
+    #[command(
+        about = "Lit un document CDA d'où qu'il vienne : texte, page, PDF joint, données ; sans le service"
+    )]
+    Read(ReadArgs),
     #[command(about = "Retient un document : rien ne part")]
     Hold {
         #[arg(
@@ -93,6 +98,7 @@ impl DocumentCommand {
                 s.show::<DocumentList>(&params, |p, r| list(p, &r.documents))
             }
             Self::Get { id, form, output } => get(s, id, form, output.as_deref()),
+            Self::Read(args) => args.run(s),
             Self::Hold { id } => decide(s, id, Decision::Hold),
             Self::Release { id } => decide(s, id, Decision::Release),
             Self::Hide { id } => decide(s, id, Decision::Hide),

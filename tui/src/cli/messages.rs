@@ -82,5 +82,13 @@ pub fn no_document(number: &str) -> String {
     format!("le dossier {number} n'a pas encore de document")
 }
 
+/// A document is not one that can be read.
+pub fn not_read(path: &Path, words: &str) -> String {
+    format!("{} : {words}", path.display())
+}
+
+/// No PDF in a document.
+pub const NO_PDF: &str = "le document ne contient pas de PDF";
+
 /// Nothing to change was given.
 pub const NOTHING_TO_CHANGE: &str = "il n'y a rien à changer : donnez au moins une option";

@@ -11,6 +11,7 @@ mod call;
 pub mod client;
 mod directory;
 mod document;
+mod document_read;
 mod dossier;
 #[cfg(test)]
 mod fake;
@@ -244,7 +245,8 @@ fn dispatch(
         }
         command => {
             // A laboratory's answer and the demonstration's must never be taken for one another.
-            if found && !matches!(command, Command::Sim(_)) {
+            let alone = matches!(command, Command::Document(document::DocumentCommand::Read(_)));
+            if found && !alone && !matches!(command, Command::Sim(_)) {
                 let _ = writeln!(err, "{}", messages::using_demo(&socket));
             }
             let down = matches!(command, Command::Status);

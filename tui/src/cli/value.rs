@@ -141,7 +141,7 @@ pub fn device(text: &str) -> Result<DeviceKind, String> {
 
 /// Form of a document.
 pub fn form(text: &str) -> Result<Form, String> {
-    Form::parse(text).ok_or_else(|| "choix possibles : cda, pdf, xdm, text".into())
+    Form::parse(text).ok_or_else(|| "choix possibles : cda, pdf, html, text, xdm".into())
 }
 
 /// `oui` or `non`.

@@ -101,6 +101,12 @@ pub fn read(bytes: &[u8]) -> Result<Document, DocumentError> {
     Ok(Document { level, header, sections, attachments, style, flags })
 }
 
+/// The refusal of a file known to be too large before it is read.
+#[must_use]
+pub fn too_large(size: usize) -> DocumentError {
+    unreadable(source::too_large(Some(size)))
+}
+
 fn unreadable(sentence: String) -> DocumentError {
     DocumentError::Unreadable(sentence)
 }

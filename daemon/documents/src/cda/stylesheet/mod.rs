@@ -41,6 +41,14 @@ pub fn xsl(training: bool) -> String {
     with_css.replace(NOT_TRAINING, r#"<xsl:variable name="ecole" select="true()"/>"#)
 }
 
+/// Whether a document carries one of our style sheets as it is.
+#[must_use]
+pub fn is_ours(cda: &[u8]) -> bool {
+    let start = cda.get(..cda.len().min(64 * 1024)).unwrap_or_default();
+    let start = String::from_utf8_lossy(start);
+    ENCODED.iter().any(|own| start.contains(own.as_str()))
+}
+
 /// The data of the two processing instructions `xml-stylesheet`, in their order.
 pub(super) fn instructions(report: &Report) -> [String; 2] {
     let [plain, training] = &*ENCODED;
