@@ -28,7 +28,7 @@ use tokio::task::JoinSet;
 
 use catalogue::Catalogue;
 use clients::Clients;
-use cog::Cog;
+use cog::InUse;
 use config::Config;
 use env::Env;
 use outbox::board::Board;
@@ -63,7 +63,6 @@ pub async fn run(config: Config, stop: watch::Receiver<bool>) -> Result<(), Star
 pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Result<(), StartError> {
     // 1. What never changes while running.
     let catalogue = Arc::new(load_catalogue(&config)?);
-    let cog = Cog::embedded().map_err(start_error)?;
 
     // 2. One instance, before the database is touched.
     let socket = config.path(&config.daemon.socket);
@@ -71,6 +70,7 @@ pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Re
 
     // 3. The database, brought to this version.
     let store = Store::open(&config.path(&config.daemon.database)).map_err(start_error)?;
+    let (cog, cog_remark) = services::places::at_start(&store).await.map_err(|e| start_error(e.cause))?;
     let instance = store.instance(uuid::Uuid::new_v4()).await.map_err(start_error)?;
 
     // 4. The ways to the outside; one that cannot be made is told and left out.
@@ -94,7 +94,7 @@ pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Re
             board.suspend(service, &words, at);
         }
     }
-    let remarks = Arc::new(clients.remarks.clone());
+    let remarks = Arc::new(clients.remarks.iter().cloned().chain(cog_remark.clone()).collect::<Vec<_>>());
     let mllp = config.mllp.clone();
     let app = App::new(Parts {
         started_at: env.now(),
@@ -102,7 +102,8 @@ pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Re
         env,
         store,
         catalogue,
-        cog,
+        cog: InUse::new(cog),
+        cog_remark,
         board,
         events: broadcast::channel(EVENTS).0,
         wake: Notify::new(),

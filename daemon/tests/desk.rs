@@ -9,6 +9,7 @@ use paillasse_daemon::config::Config;
 use paillasse_shared::domain::identity::{Attribute, DeviceKind, Status};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::Service;
+use paillasse_shared::protocol::cog::CogImportParams;
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::methods as m;
 use paillasse_shared::protocol::patient::{
@@ -205,6 +206,75 @@ async fn ins_12_and_cog_04_calls_are_journalled_with_who_asked_and_the_first_has
     // What left, as the simulator got it.
     let sent: Vec<_> = house.journal().into_iter().filter(|l| l["service"] == "insi").collect();
     assert!(!sent[0].to_string().contains("69382"), "{}", sent[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cog_03_a_code_of_insi_unknown_here_is_accepted_by_one_act_and_listed() {
+    let somewhere = person("EXEMPLE", &["ZOE"], "F", "1980-03-12", "69999", NUMBER, TEST_NIR);
+    let mut house = House::open(&[somewhere], NOON).await;
+    let place = Some("99999".to_owned());
+    let id = create(&mut house, CreateParams { birth_place: place, ..typed() }).await.id;
+    let after = accepted(&mut house, id).await;
+    assert_eq!(after.status, Status::Recuperee);
+    assert_eq!(after.traits.birth_place.as_ref().unwrap().as_str(), "69999");
+    assert_eq!(after.birth_place_label.as_deref(), Some("code reçu d'INSi"));
+    let status = house.call::<m::CogStatus>(m::Empty {}).await;
+    assert_eq!(
+        status.unknown.iter().map(|u| (u.code.as_str(), u.patients)).collect::<Vec<_>>(),
+        [("69999", 1)]
+    );
+}
+
+/// An edition of 2027 with one more commune, in one file.
+fn edition(file: &std::path::Path, line: &str) -> String {
+    let shipped =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/cog/communes-depuis-1943.tsv");
+    let communes = std::fs::read_to_string(shipped).unwrap();
+    let text = format!(
+        "paillasse-cog 1\nedition: 2027 (1er janvier 2027)\n== communes-depuis-1943.tsv\n{communes}{line}"
+    );
+    std::fs::write(file, &text).unwrap();
+    use sha2::Digest;
+    hex::encode(sha2::Sha256::digest(text.as_bytes()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cog_08_an_edition_is_imported_offline_after_its_checksum_and_survives_a_restart() {
+    let somewhere = person("EXEMPLE", &["ZOE"], "F", "1980-03-12", "69999", NUMBER, TEST_NIR);
+    let mut house = House::open(&[somewhere], NOON).await;
+    let id = create(&mut house, typed()).await.id;
+    accepted(&mut house, id).await;
+    let file = house.dir.path().join("cog-2027.txt");
+    let sha256 = edition(&file, "69999\t2027-01-01\t\t\t\tNouvelle-Bourgade\n");
+    let params =
+        |sha256: &str| CogImportParams { path: file.to_str().unwrap().into(), sha256: sha256.into() };
+    let e = house.try_call::<m::CogImport>(&params(&"0".repeat(64))).await.unwrap_err();
+    assert!(e.cause.contains("somme de contrôle"), "{}", e.cause);
+    assert!(house.call::<m::CogStatus>(m::Empty {}).await.imported.is_none());
+
+    let status = house.call::<m::CogImport>(params(&sha256.to_uppercase())).await;
+    assert_eq!(status.imported.as_ref().unwrap().by, "essai");
+    assert!(status.files.iter().any(|f| f.edition.contains("2027")));
+    assert!(status.unknown.is_empty(), "known now");
+    let lines = house.call::<m::AuditList>(audit::ListParams::default()).await.lines;
+    let line = lines.iter().find(|l| l.act == "cog-import").unwrap();
+    assert!(line.detail.contains(&sha256) && line.at.to_string().starts_with("2026-11-22"));
+    let place = async |house: &mut House, text: &str, born: &str| {
+        let p =
+            patient::PlaceSearchParams { text: text.into(), birth_date: Some(born.into()), limit: Some(1) };
+        house.call::<m::PlaceSearch>(p).await.places.into_iter().next().map(|p| p.code)
+    };
+    for _ in 0..2 {
+        assert_eq!(place(&mut house, "nouvelle-bourgade", "2027-02-01").await.as_deref(), Some("69999"));
+        assert_eq!(place(&mut house, "lanhelin", "1980-01-01").await.as_deref(), Some("35147"), "old births");
+        house.reconfigure("").await;
+    }
+    // A file that lost codes, or that is none, changes nothing.
+    std::fs::write(&file, "paillasse-cog 1\nedition: 2028\n== communes-depuis-1943.tsv\ncode\n").unwrap();
+    let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(std::fs::read(&file).unwrap()));
+    let e = house.try_call::<m::CogImport>(&params(&sha256)).await.unwrap_err();
+    assert!(e.cause.contains("n'y est plus"), "{}", e.cause);
+    assert!(house.call::<m::CogStatus>(m::Empty {}).await.files.iter().any(|f| f.edition.contains("2027")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

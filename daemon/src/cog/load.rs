@@ -29,6 +29,9 @@ pub enum CogError {
     /// A file is too large to be one of an edition.
     #[error("{0} est trop volumineux pour être un fichier du code officiel géographique")]
     TooLarge(&'static str),
+    /// A file that is no edition.
+    #[error("ce fichier n'est pas une édition : {0}")]
+    Edition(&'static str),
     /// Two periods of one code overlap.
     #[error("le code {0} a deux libellés à la même date")]
     Overlap(String),

@@ -9,11 +9,11 @@
 //! that INSi returned, and [`Cog::relation`] only explains how two codes hang together.
 //!
 //! Deliberately not here: the list of codes received from INSi that are absent from the reference (COG-03, kept with
-//! the identities), the signature of an imported edition and its journal line (COG-08, which ends in
-//! [`Cog::from_sources`]), the départements of former colonies (not in the files of INSEE: a code inside an old
+//! the identities), the checksum of an imported edition and its journal line (COG-08, in the services), the départements of former colonies (not in the files of INSEE: a code inside an old
 //! matricule is not a place to be searched).
 
 mod areas;
+mod edition;
 mod load;
 mod relation;
 mod search;
@@ -27,6 +27,7 @@ use paillasse_shared::domain::identity::{BirthDate, CogCode};
 use paillasse_shared::protocol::patient::Place;
 use serde::{Deserialize, Serialize};
 
+pub use edition::{InUse, MAX_EDITION};
 pub use load::{CogError, Sources};
 
 /// Label of the code `99999`.

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, dossier_view, identity, laboratory, merger, queue, reception, reporting, results_in, status,
-    verification,
+    App, Caller, dossier_view, identity, laboratory, merger, places, queue, reception, reporting, results_in,
+    status, verification,
 };
 
 /// A result as it travels.
@@ -78,6 +78,8 @@ pub async fn run(
         Request::PatientSplit(p) => value(merger::split(app, caller, p).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
+        Request::CogStatus(_) => value(places::status(app).await?),
+        Request::CogImport(p) => value(places::import(app, caller, p).await?),
 
         Request::InsFetch(p) => value(identity::fetch(app, caller, p).await?),
         Request::InsCompare(p) => value(identity::pending(app, caller, p.id).await?),

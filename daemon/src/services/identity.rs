@@ -358,6 +358,10 @@ pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<
         verified_at: None,
     });
     let insi = Some(InsiState::Accepted { at: now });
+    if let Some(code) = p.traits.birth_place.as_ref().filter(|c| !app.cog.contains(c.as_str())) {
+        // Accepted as it is; the administrator learns that the reference lacks it (COG-03).
+        app.store.note_unknown_place(code.as_str().to_owned(), p.id, now).await?;
+    }
     carry_out(
         app,
         caller,

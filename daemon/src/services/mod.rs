@@ -8,6 +8,7 @@ pub mod identity;
 pub mod insi;
 pub mod laboratory;
 pub mod merger;
+pub mod places;
 pub mod query;
 pub mod queue;
 pub mod reception;
@@ -28,7 +29,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, broadcast};
 
 use crate::catalogue::Catalogue;
-use crate::cog::Cog;
+use crate::cog::InUse;
 use crate::config::{Config, User};
 use crate::env::Env;
 use crate::outbox::board::Board;
@@ -49,8 +50,10 @@ pub struct Parts {
     pub store: Store,
     /// Test catalogue.
     pub catalogue: Arc<Catalogue>,
-    /// Places of birth.
-    pub cog: Arc<Cog>,
+    /// Places of birth: the edition in use.
+    pub cog: InUse,
+    /// Why an imported edition of places is not in use, when it is not.
+    pub cog_remark: Option<String>,
     /// What is known of each service.
     pub board: Board,
     /// Events pushed to connections.

@@ -18,6 +18,7 @@ pub mod merger;
 pub mod numbers;
 pub mod outbox;
 pub mod patients;
+pub mod places;
 pub mod search;
 mod time;
 pub mod validation;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, WireError};
-use super::{audit, document, dossier, inbox, ins, patient, queue, session, status};
+use super::{audit, cog, document, dossier, inbox, ins, patient, queue, session, status};
 
 /// A request and its types.
 pub trait Method {
@@ -105,6 +105,10 @@ methods! {
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
     /// Searches a place of birth.
     PlaceSearch = "place.search": patient::PlaceSearchParams => patient::Places;
+    /// The reference of places in use, and the codes of INSi that it does not know.
+    CogStatus = "cog.status": Empty => cog::CogStatus;
+    /// Renews the reference from a file, offline, after its checksum.
+    CogImport = "cog.import": cog::CogImportParams => cog::CogStatus;
 
     /// Calls INSi for a patient, in the background or waiting.
     InsFetch = "ins.fetch": ins::FetchParams => ins::FetchState;

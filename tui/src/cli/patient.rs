@@ -1,13 +1,16 @@
 //! `paillasse patient`, `paillasse place`: identities, as the secretary makes them.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use paillasse_shared::domain::identity::Attribute;
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::messages::fr;
+use paillasse_shared::protocol::cog::CogImportParams;
 use paillasse_shared::protocol::methods::{
-    PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed, PatientGet, PatientHistory,
-    PatientMerge, PatientMergePreview, PatientSearch, PatientSetAttribute, PatientSetConsent, PatientSplit,
-    PlaceSearch,
+    CogImport, CogStatus, Empty, PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed,
+    PatientGet, PatientHistory, PatientMerge, PatientMergePreview, PatientSearch, PatientSetAttribute,
+    PatientSetConsent, PatientSplit, PlaceSearch,
 };
 use paillasse_shared::protocol::patient::{
     CreateParams, Created, Disclosure, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState,
@@ -18,7 +21,7 @@ use paillasse_shared::protocol::{ErrorKind, WireError};
 
 use super::messages;
 use super::page::{Page, Table, french_date, or_empty, yes};
-use super::session::{Outcome, Session};
+use super::session::{Outcome, Session, file_error};
 use super::value::{self, Target};
 use crate::messages as words;
 
@@ -319,12 +322,30 @@ pub enum PlaceCommand {
         #[arg(long, value_name = "N", value_parser = value::count, help = "Au plus N lieux (20 sans cette option)")]
         limit: Option<u16>,
     },
+    #[command(about = "Montre l'édition en service, et les codes reçus d'INSi qu'elle ne connaît pas")]
+    Status,
+    #[command(about = "Met à jour le code officiel géographique depuis un fichier, sans réseau")]
+    Import {
+        #[arg(value_name = "FICHIER", help = "Fichier de l'édition, que le service peut lire")]
+        file: PathBuf,
+        #[arg(long, value_name = "SHA-256", help = "Somme de contrôle publiée avec le fichier")]
+        checksum: String,
+    },
 }
 
 impl PlaceCommand {
     /// Runs it.
     pub fn run(self, s: &mut Session<'_>) -> Outcome {
-        let Self::Search { text, birth_date, limit } = self;
+        let (text, birth_date, limit) = match self {
+            Self::Search { text, birth_date, limit } => (text, birth_date, limit),
+            Self::Status => return s.show::<CogStatus>(&Empty {}, cog),
+            Self::Import { file, checksum } => {
+                // The daemon has another current folder than the caller.
+                let path = std::path::absolute(&file).map_err(|e| file_error(&file, &e))?;
+                let path = path.to_string_lossy().into_owned();
+                return s.show::<CogImport>(&CogImportParams { path, sha256: checksum }, cog);
+            }
+        };
         let params = PlaceSearchParams { text: text.join(" "), birth_date, limit };
         s.show::<PlaceSearch>(&params, |p, r| {
             let mut table = Table::new(&["Code", "Lieu", "Département", "Depuis", "Jusqu'au", "Aujourd'hui"]);
@@ -341,6 +362,31 @@ impl PlaceCommand {
             p.table(table, "Aucun lieu ne correspond.");
         })
     }
+}
+
+fn cog(p: &mut Page, r: &paillasse_shared::protocol::cog::CogStatus) {
+    let mut table = Table::new(&["Contenu", "Fichier", "Millésime", ">Lignes"]);
+    for f in &r.files {
+        table.row([f.title.clone(), f.file.clone(), f.edition.clone(), f.rows.to_string()]);
+    }
+    p.table(table, "");
+    match &r.imported {
+        Some(i) => p.line(format!("Importée le {} par {} (SHA-256 {}).", p.time(i.at), i.by, i.sha256)),
+        None => p.line("Édition fournie avec le programme."),
+    }
+    if let Some(remark) = &r.remark {
+        p.line(format!("Attention : {remark}."));
+    }
+    if r.unknown.is_empty() {
+        p.line("Aucun code reçu d'INSi ne manque à cette édition.");
+        return;
+    }
+    p.title("Codes reçus d'INSi, absents de cette édition");
+    let mut table = Table::new(&["Code", "Depuis", ">Patients"]);
+    for u in &r.unknown {
+        table.row([u.code.clone(), p.time(u.since), u.patients.to_string()]);
+    }
+    p.table(table, "");
 }
 
 fn scanned(p: &mut Page, r: &ScannedTraits) {

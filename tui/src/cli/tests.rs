@@ -87,6 +87,8 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["patient", "merge", "1", "2", "--motive", "même personne"],
         vec!["patient", "split", "2", "--motive", "deux personnes"],
         vec!["place", "search", "rennes"],
+        vec!["cog", "status"],
+        vec!["cog", "import", "/tmp/cog-2027.txt", "--checksum", "00"],
         vec!["ins", "validate", "1"],
         vec!["ins", "fetch", "1"],
         vec!["ins", "compare", "1"],

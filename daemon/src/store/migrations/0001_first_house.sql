@@ -87,6 +87,14 @@ CREATE TABLE merger (
 CREATE INDEX merger_absorbed ON merger (absorbed) WHERE undone_at IS NULL;
 CREATE INDEX merger_survivor ON merger (survivor);
 
+-- Codes of places that INSi returned and the reference does not know.
+CREATE TABLE unknown_place (
+  code TEXT NOT NULL,
+  patient INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (code, patient)
+) WITHOUT ROWID;
+
 -- Where INSi stands for each patient; the call itself is an order of the outbox.
 CREATE TABLE insi (
   patient INTEGER PRIMARY KEY,
