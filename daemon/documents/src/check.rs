@@ -121,7 +121,7 @@ fn participants(r: &Report) -> Checked {
     accountable("directeur du laboratoire", &r.director)?;
     accountable("biologiste responsable", &r.responsible)?;
     for v in &r.validations {
-        accountable("biologiste validant", &v.biologist)?;
+        validator("biologiste validant", &v.biologist)?;
     }
     match &r.author {
         paillasse_shared::domain::report::Author::Person(p) => accountable("auteur", p)?,
@@ -204,7 +204,7 @@ fn sub_chapter(r: &Report, chapter: &str, sub: &SubChapter) -> Checked {
         practice_setting(&format!("{path}, sous-traitant"), setting)?;
     }
     if let Some(v) = &sub.validation {
-        accountable(&format!("{path}, biologiste validant"), &v.biologist)?;
+        validator(&format!("{path}, biologiste validant"), &v.biologist)?;
     }
     if sub.blocks.is_empty() {
         return Err(DocumentError::missing(format!("{path}, résultats")));
@@ -214,7 +214,7 @@ fn sub_chapter(r: &Report, chapter: &str, sub: &SubChapter) -> Checked {
             Block::Result(item) => result(r, &path, item)?,
             Block::Battery(b) => battery(r, &path, b)?,
             Block::Isolate(i) => {
-                identifier(&format!("{path}, isolat"), &i.id)?;
+                isolate_id(&format!("{path}, isolat"), &i.id)?;
                 coded(&format!("{path}, isolat"), &i.organism)?;
                 if i.results.is_empty() && i.antibiograms.is_empty() {
                     return Err(DocumentError::missing(format!("{path}, résultats de l'isolat")));
@@ -345,6 +345,14 @@ fn accountable(path: &str, p: &Professional) -> Checked {
     professional(path, p)
 }
 
+/// Who validated: an identifier is required, the profession is not (entries have no place for it).
+fn validator(path: &str, p: &Professional) -> Checked {
+    if p.national_id.is_none() {
+        return Err(DocumentError::missing(format!("{path}, identifiant national")));
+    }
+    professional(path, p)
+}
+
 fn professional(path: &str, p: &Professional) -> Checked {
     filled(&format!("{path}, nom"), &p.family)?;
     if let Some(id) = &p.national_id {
@@ -398,6 +406,16 @@ fn coded(path: &str, c: &Coded) -> Checked {
     filled(&format!("{path}, code"), &c.code)?;
     filled(&format!("{path}, libellé du code"), &c.label)?;
     oid(&format!("{path}, système de codage"), &c.system)
+}
+
+/// The number of an isolate may also be an upper-case UUID alone, as other laboratories write it.
+fn isolate_id(path: &str, id: &Identifier) -> Checked {
+    let uuid = id.root.len() == 36
+        && id.root.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_digit() || (b'A'..=b'F').contains(&b),
+        });
+    if uuid && id.extension.is_empty() { Ok(()) } else { identifier(path, id) }
 }
 
 fn identifier(path: &str, id: &Identifier) -> Checked {

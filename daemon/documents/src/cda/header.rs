@@ -477,6 +477,9 @@ fn telecom_uri(t: &Telecom) -> String {
 }
 
 pub(super) fn identifier(x: &mut Xml, id: &Identifier) {
+    if id.extension.is_empty() {
+        return x.empty("id", &[("root", &id.root)]);
+    }
     x.empty("id", &[("root", &id.root), ("extension", &id.extension)]);
 }
 

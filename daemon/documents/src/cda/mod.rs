@@ -9,6 +9,7 @@
 //! Deliberately not here: any signature.
 
 mod body;
+pub mod domain;
 mod entries;
 mod header;
 pub(crate) mod read;

@@ -21,6 +21,29 @@ pub struct Narrative {
     pub nodes: Vec<Item>,
 }
 
+impl Narrative {
+    /// All its words, with single spaces.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        fn walk(items: &[Item], out: &mut String) {
+            for item in items {
+                match item {
+                    Item::Text(t) => out.push_str(t),
+                    Item::Element { tag, children, .. } => {
+                        walk(children, out);
+                        if !matches!(tag, Tag::Content | Tag::Sub | Tag::Sup) {
+                            out.push(' ');
+                        }
+                    }
+                }
+            }
+        }
+        let mut out = String::new();
+        walk(&self.nodes, &mut out);
+        out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// How a piece of text is set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Setting {
