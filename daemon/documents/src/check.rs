@@ -49,6 +49,17 @@ pub(crate) fn report(r: &Report) -> Checked {
     Ok(())
 }
 
+/// Checks what a header alone needs: a document that wraps a file has no results.
+pub(crate) fn header(r: &Report) -> Checked {
+    document(r)?;
+    patient(r)?;
+    participants(r)?;
+    if r.chapters.is_empty() {
+        return Err(DocumentError::missing("chapitres"));
+    }
+    r.chapters.iter().try_for_each(|c| coded(&format!("chapitre « {} »", c.code.label), &c.code))
+}
+
 fn document(r: &Report) -> Checked {
     oid("identifiant du document", &r.id)?;
     oid("identifiant du jeu de versions", &r.set_id)?;

@@ -13,9 +13,18 @@ use crate::{DOCUMENT_CODE, DOCUMENT_LABEL, DOCUMENT_TITLE, tables};
 
 const OID_COFRAC: &str = "1.2.250.1.213.6.3.1";
 
+/// Level of the body the header is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// A wrapped file: templates of XDS-SD.
+    One,
+    /// Structured: templates of the volet CR-BIO.
+    Three,
+}
+
 /// Writes everything from `realmCode` to `componentOf`.
-pub(super) fn write(x: &mut Xml, r: &Report) {
-    identification(x, r);
+pub(super) fn write(x: &mut Xml, r: &Report, level: Level) {
+    identification(x, r, level);
     record_target(x, r);
     author(x, r);
     custodian(x, &r.laboratory);
@@ -77,11 +86,17 @@ pub(super) fn write(x: &mut Xml, r: &Report) {
     encounter(x, r);
 }
 
-fn identification(x: &mut Xml, r: &Report) {
+fn identification(x: &mut Xml, r: &Report, level: Level) {
     x.empty("realmCode", &[("code", "FR")]);
     x.empty("typeId", &[("root", "2.16.840.1.113883.1.3"), ("extension", "POCD_HD000040")]);
-    templates(x, &["2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1", "1.3.6.1.4.1.19376.1.3.3"]);
-    x.empty("templateId", &[("root", TEMPLATE), ("extension", TEMPLATE_VERSION)]);
+    templates(x, &["2.16.840.1.113883.2.8.2.1", "1.2.250.1.213.1.1.1.1"]);
+    match level {
+        Level::One => templates(x, &["1.3.6.1.4.1.19376.1.2.20"]),
+        Level::Three => {
+            templates(x, &["1.3.6.1.4.1.19376.1.3.3"]);
+            x.empty("templateId", &[("root", TEMPLATE), ("extension", TEMPLATE_VERSION)]);
+        }
+    }
     x.empty("id", &[("root", &r.id)]);
     super::loinc(x, DOCUMENT_CODE, DOCUMENT_LABEL);
     x.leaf("title", &[], DOCUMENT_TITLE);

@@ -12,6 +12,7 @@ mod body;
 pub mod domain;
 mod entries;
 mod header;
+pub mod n1;
 pub(crate) mod read;
 pub mod reading;
 pub mod stylesheet;
@@ -52,16 +53,21 @@ pub fn build(report: &Report, pdf: &[u8]) -> Result<Vec<u8>, DocumentError> {
     for data in stylesheet::instructions(report) {
         x.instruction("xml-stylesheet", &data);
     }
-    let root = [
+    root(&mut x, |x| {
+        header::write(x, report, header::Level::Three);
+        body::write(x, report, &narrative, &encoded);
+    });
+    Ok(x.finish())
+}
+
+/// The root element around its content.
+fn root(x: &mut Xml, content: impl FnOnce(&mut Xml)) {
+    let attributes = [
         ("xmlns", NAMESPACE),
         ("xmlns:lab", "urn:oid:1.3.6.1.4.1.19376.1.3.2"),
         ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
     ];
-    x.nest("ClinicalDocument", &root, |x| {
-        header::write(x, report);
-        body::write(x, report, &narrative, &encoded);
-    });
-    Ok(x.finish())
+    x.nest("ClinicalDocument", &attributes, content);
 }
 
 /// `<code …/>` or another coded element.
