@@ -66,6 +66,9 @@ pub struct Config {
     /// What the site decides about identities.
     #[serde(default)]
     pub identity: Identity,
+    /// Parties with whom identities are exchanged.
+    #[serde(default)]
+    pub partners: Vec<Partner>,
     /// Folder of the file, for relative paths.
     #[serde(skip)]
     pub base: PathBuf,
@@ -411,6 +414,30 @@ impl Default for Verification {
     }
 }
 
+/// A party that sends us identities, or gets them from us (STA-13, INS-19, INS-20).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partner {
+    /// Name shown to users.
+    pub name: String,
+    /// Sending application (MSH-3) by which its messages are recognised.
+    pub application: Option<String>,
+    /// Sending facility (MSH-4); with both, both must agree.
+    pub facility: Option<String>,
+    /// Date from which a contract of trust about identities is in force.
+    pub contract: Option<jiff::civil::Date>,
+    /// The laboratory sees the persons this partner sends. Where it does, the partner's qualification is not enough.
+    #[serde(default = "yes")]
+    pub direct_care: bool,
+    /// The partner keeps identities that came from here: it is told when one is corrected.
+    #[serde(default)]
+    pub told_of_corrections: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 impl Config {
     /// Reads and checks a file.
     ///
@@ -465,6 +492,18 @@ impl Config {
             rule(
                 !added || d.label.is_some(),
                 "identity.documents : dire le nom (label) d'un document ajouté",
+            )?;
+        }
+        for p in &self.partners {
+            let named = |v: &Option<String>| v.as_deref().is_some_and(|v| !v.trim().is_empty());
+            rule(!p.name.trim().is_empty(), "partners.name : à donner")?;
+            rule(
+                named(&p.application) || named(&p.facility),
+                "partners : application ou facility, sans quoi aucun message n'est reconnu",
+            )?;
+            rule(
+                self.partners.iter().filter(|o| o.name == p.name).count() == 1,
+                "partners.name : deux partenaires portent le même nom",
             )?;
         }
         if let (Some(insi), false) = (&self.insi, self.daemon.training) {

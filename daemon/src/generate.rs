@@ -238,6 +238,7 @@ impl Maker {
                 checked_at: self.now,
                 label: String::new(),
                 checked_by: ACTOR.to_owned(),
+                partner: None,
             }),
             consent: Consent { informed, opposed },
             created_at: self.now,

@@ -106,6 +106,7 @@ commands! {
     OrderRetry "order-retry", |_| "Rejouer", 5, Screen, [Queue Order], State::has_selection, "Rejouer les ordres de cette cause";
     OrderCancel "order-cancel", |_| "Annuler l'envoi", 0, Screen, [Queue Order], State::has_selection, "Annuler l'envoi avant son départ";
     MessageReplay "message-replay", |_| "Rejouer", 2, Screen, [Inbox Message], State::has_selection, "Rejouer ce message d'automate";
+    MessageAttach "message-attach", |_| "Classer", 4, Screen, [Inbox Message], State::has_selection, "Classer ce message à la main sous un dossier ou une fiche";
     MessageClose "message-close", |_| "Écarter", 3, Screen, [Inbox Message], State::has_selection, "Écarter ce message (motif demandé)";
     PromptAccept "prompt-accept", |_| "Confirmer", 1, Screen, [Reason], State::may_accept_prompt, "Garder ce qui est tapé, quand l'acte peut être repris";
     Confirm "confirm", labels::confirm, 1, Screen, [Confirm Reason], State::may_confirm, "Confirmer";

@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, dossier_view, identity, laboratory, merger, places, queue, reception, reporting, results_in,
-    status, verification,
+    App, Caller, dossier_view, identity, inbound_identity, laboratory, merger, places, queue, reception,
+    reporting, results_in, status, verification,
 };
 
 /// A result as it travels.
@@ -77,6 +77,7 @@ pub async fn run(
         Request::PatientMerge(p) => value(merger::merge(app, caller, p).await?),
         Request::PatientSplit(p) => value(merger::split(app, caller, p).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
+        Request::PatientReceive(p) => value(inbound_identity::receive(app, caller, p).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
         Request::CogStatus(_) => value(places::status(app).await?),
         Request::CogImport(p) => value(places::import(app, caller, p).await?),
@@ -131,6 +132,7 @@ pub async fn run(
         Request::InboxList(p) => value(results_in::list(app, p).await?),
         Request::InboxGet(p) => value(results_in::get(app, p.id).await?),
         Request::InboxReplay(p) => value(results_in::replay(app, caller, p.id).await?),
+        Request::InboxAttach(p) => value(results_in::attach(app, caller, p).await?),
         Request::InboxClose(p) => value(results_in::close(app, caller, p).await?),
 
         Request::AuditList(p) => value(audit_list(app, caller, p).await?),

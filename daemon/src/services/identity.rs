@@ -442,6 +442,7 @@ pub async fn qualify(app: &App, caller: &Caller, params: QualifyParams) -> Resul
         checked_at: now,
         checked_by: caller.user.login.clone(),
         label: device.label.clone(),
+        partner: None,
     };
     let act = caller.act(
         now,

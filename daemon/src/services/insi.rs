@@ -158,7 +158,9 @@ fn how(calls: usize, with_place: bool, took_ms: i64) -> String {
     format!("par traits{place}{names}, {seconds} s")
 }
 
-fn is_exact(app: &App, p: &crate::store::patients::Patient, insi: &Insi) -> bool {
+/// True when nothing of a return contradicts the record.
+#[must_use]
+pub fn is_exact(app: &App, p: &crate::store::patients::Patient, insi: &Insi) -> bool {
     let relation = match (&p.traits.birth_place, &insi.birth_place) {
         (Some(a), Some(b)) => app.cog.relation(a.as_str(), b.as_str(), Some(&insi.birth_date)),
         _ => PlaceRelation::Different,

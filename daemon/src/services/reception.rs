@@ -89,7 +89,11 @@ fn optional(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|t| !t.is_empty())
 }
 
-fn read_used(name: Option<&str>, first: Option<&str>) -> Result<UsedNames, WireError> {
+/// Reads used names.
+///
+/// # Errors
+/// The one that is not right, named.
+pub fn read_used(name: Option<&str>, first: Option<&str>) -> Result<UsedNames, WireError> {
     let read = |field: &str, label: &str, text: Option<&str>| {
         optional(text)
             .map(|t| StrictName::parse(t).map_err(|e| WireError::invalid(field, format!("{label} : {e}"))))
@@ -233,7 +237,7 @@ pub async fn history(app: &App, id: PatientId) -> Result<History, WireError> {
 pub async fn disclosures(app: &App, caller: &Caller, id: PatientId) -> Result<Disclosures, WireError> {
     caller.require(Right::SeeIns)?;
     identity::load(app, id).await?;
-    Ok(Disclosures { lines: app.store.disclosures(id).await? })
+    Ok(Disclosures { lines: app.store.disclosures(id).await?, received: app.store.received_from(id).await? })
 }
 
 /// Searches a place of birth.

@@ -7,17 +7,21 @@ use paillasse_documents::hl7::{
     AckCode, AckStamp, AckTarget, DeclaredStatus, ErrDetail, ErrorCondition, Hl7Time, InboundResults,
     Observation, ObservedValue, ReadError, Severity, SyntaxError, ack, read_results,
 };
-use paillasse_shared::domain::ids::InboxId;
+use paillasse_shared::domain::ids::{DossierId, InboxId};
+use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::result::{Comparator, Decimal, Flag, ResultValue};
 use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::error::WireError;
 use paillasse_shared::protocol::event::Event;
-use paillasse_shared::protocol::inbox::{CloseParams, ListParams, MessageDetail, MessageView, Messages};
+use paillasse_shared::protocol::inbox::{
+    AttachParams, CloseParams, ListParams, MessageDetail, MessageView, Messages,
+};
 use serde_json::json;
 
-use super::{App, Caller};
+use super::{App, Caller, inbound_identity, partners, reception};
+use crate::store::Act;
 use crate::store::dossiers::Entry;
-use crate::store::inbox::{Named, NewMessage, Received};
+use crate::store::inbox::{ByHand, Checking, Named, NamedIns, NewMessage, Received};
 
 /// Takes one message of the line and gives the answer.
 pub async fn receive(app: &App, frame: Frame) -> Vec<u8> {
@@ -33,17 +37,15 @@ pub async fn receive(app: &App, frame: Frame) -> Vec<u8> {
             let why =
                 format!("message de {size} octets, plus grand que la limite : seul son début est gardé");
             let detail = detail(ErrorCondition::ApplicationError, "message too large");
-            (unreadable(&frame.bytes, &frame.peer.to_string(), why, now), AckCode::Error, Some(detail))
+            (unreadable(app, &frame.bytes, &frame.peer.to_string(), why, now), AckCode::Error, Some(detail))
         }
         None => prepare(app, &frame.bytes, &frame.peer.to_string(), now),
     };
     match app.store.receive_message(message, app.catalogue.clone(), app.env.today()).await {
         Ok(filed) => {
             if !filed.repeated {
-                app.tell(Event::InboxChanged { message: filed.id });
-                for dossier in filed.dossiers {
-                    app.tell(Event::DossierChanged { dossier });
-                }
+                told(app, filed.id, filed.dossiers);
+                app.tell_orders(&filed.changed);
             }
             answer(code, detail.as_ref())
         }
@@ -66,7 +68,26 @@ fn detail(condition: ErrorCondition, text: &str) -> ErrDetail {
     }
 }
 
-fn unreadable(raw: &[u8], peer: &str, why: String, now: Timestamp) -> NewMessage {
+fn told(app: &App, message: InboxId, dossiers: Vec<DossierId>) {
+    app.tell(Event::InboxChanged { message });
+    for dossier in dossiers {
+        app.tell(Event::DossierChanged { dossier });
+    }
+}
+
+/// How the INS of a message is checked now.
+fn checking(app: &App, sender: String, at: Timestamp) -> Checking {
+    Checking {
+        possible: app.gates().insi,
+        now: app.board.reason(Service::Verify).is_none() && app.board.reason(Service::Insi).is_none(),
+        again: false,
+        sender,
+        gates: app.gates(),
+        at,
+    }
+}
+
+fn unreadable(app: &App, raw: &[u8], peer: &str, why: String, now: Timestamp) -> NewMessage {
     NewMessage {
         raw: raw.to_vec(),
         peer: peer.to_owned(),
@@ -76,6 +97,7 @@ fn unreadable(raw: &[u8], peer: &str, why: String, now: Timestamp) -> NewMessage
         unreadable: Some(why),
         values: vec![],
         remarks: vec![],
+        checking: checking(app, String::new(), now),
         ack: AckCode::Error.as_str().to_owned(),
         at: now,
     }
@@ -89,7 +111,7 @@ fn prepare(app: &App, raw: &[u8], peer: &str, now: Timestamp) -> (NewMessage, Ac
             (message, AckCode::Accept, None)
         }
         Err(e) => {
-            let mut message = unreadable(raw, peer, why(&e), now);
+            let mut message = unreadable(app, raw, peer, why(&e), now);
             if let ReadError::Unsupported(header) = &e {
                 message.sender = sender(&header.sending_application, &header.sending_facility);
                 message.control_id = Some(header.control_id.clone());
@@ -144,9 +166,22 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
             continue;
         }
         let tubes: Vec<String> = r.specimen_ids(group).into_iter().map(str::to_owned).collect();
-        let person = group.patient.and_then(|i| r.patients.get(i)).map(|p| Named {
+        let said = group.patient.and_then(|i| r.patients.get(i));
+        let ins = match said.map(|p| inbound_identity::ins_said(app, p)).transpose() {
+            Ok(ins) => ins.flatten(),
+            Err(why) => {
+                remarks.push(format!("{why} : résultat retenu"));
+                continue;
+            }
+        };
+        let person = said.map(|p| Named {
             family: p.family_name.clone(),
             birth_date: p.birth_date.as_ref().and_then(|t| t.date).map(|d| d.to_string()),
+            ins: ins.map(|(matricule, oid)| NamedIns {
+                matricule,
+                oid,
+                traits: inbound_identity::traits_said(p, app.env.today()).ok().map(|(traits, _)| traits),
+            }),
         });
         for o in &group.observations {
             match received(app, header.sending_application.as_str(), &tubes, o, now) {
@@ -173,6 +208,7 @@ fn readable(app: &App, raw: &[u8], peer: &str, r: &InboundResults, now: Timestam
         unreadable: None,
         values,
         remarks,
+        checking: checking(app, partners::sender_name(&app.config, header), now),
         ack: AckCode::Accept.as_str().to_owned(),
         at: now,
     }
@@ -306,17 +342,73 @@ pub async fn get(app: &App, id: InboxId) -> Result<MessageDetail, WireError> {
 
 /// Reads a message again, after a mapping or a dossier was completed.
 pub async fn replay(app: &App, caller: &Caller, id: InboxId) -> Result<MessageView, WireError> {
-    caller.require(Right::EnterResults)?;
-    let (raw, peer) = app.store.message_raw(id).await?;
-    let now = app.env.now();
-    let (message, _, _) = prepare(app, &raw, &peer, now);
-    let act = caller.act(now, "message-replay", format!("inbox:{id}"), json!({}));
-    let (view, dossiers) =
-        app.store.refile_message(id, message, app.catalogue.clone(), app.env.today(), act).await?;
-    app.tell(Event::InboxChanged { message: id });
-    for dossier in dossiers {
-        app.tell(Event::DossierChanged { dossier });
+    if app.store.is_identity_message(id).await? {
+        return inbound_identity::replay(app, caller, id).await;
     }
+    caller.require(Right::EnterResults)?;
+    let act = caller.act(app.env.now(), "message-replay", format!("inbox:{id}"), json!({}));
+    refile(app, id, act, true, false).await
+}
+
+/// Files a message again by itself: INSi has answered about the INS it bears, or cannot be asked now.
+pub async fn refile_after_verification(app: &App, id: InboxId, answered: bool) -> Result<(), WireError> {
+    let act = Caller::automatic().act(
+        app.env.now(),
+        "message-refile",
+        format!("inbox:{id}"),
+        json!({ "insi_answered": answered }),
+    );
+    refile(app, id, act, false, !answered).await.map(|_| ())
+}
+
+async fn refile(
+    app: &App,
+    id: InboxId,
+    act: Act,
+    again: bool,
+    without_waiting: bool,
+) -> Result<MessageView, WireError> {
+    let (raw, peer) = app.store.message_raw(id).await?;
+    let (mut message, _, _) = prepare(app, &raw, &peer, app.env.now());
+    message.checking.again = again;
+    message.checking.now &= !without_waiting;
+    let (view, dossiers, changed) =
+        app.store.refile_message(id, message, app.catalogue.clone(), app.env.today(), act).await?;
+    told(app, id, dossiers);
+    app.tell_orders(&changed);
+    Ok(view)
+}
+
+/// Files a message by hand.
+pub async fn attach(app: &App, caller: &Caller, p: AttachParams) -> Result<MessageView, WireError> {
+    if app.store.is_identity_message(p.id).await? {
+        return inbound_identity::attach(app, caller, p).await;
+    }
+    caller.require(Right::EnterResults)?;
+    if p.dossier.is_none() && p.number.is_none() {
+        return Err(WireError::invalid("number", "donner le dossier sous lequel classer ce message"));
+    }
+    let dossier = reception::resolve(app, p.dossier, p.number.as_deref()).await?;
+    let (raw, peer) = app.store.message_raw(p.id).await?;
+    let (message, _, _) = prepare(app, &raw, &peer, app.env.now());
+    let act = caller.act(
+        app.env.now(),
+        "message-attach",
+        format!("inbox:{}", p.id),
+        json!({ "dossier": dossier, "despite_identity": p.despite_identity, "motive": p.motive }),
+    );
+    let (view, dossiers) = app
+        .store
+        .attach_message(
+            p.id,
+            message,
+            ByHand { dossier, despite: p.despite_identity },
+            app.catalogue.clone(),
+            app.env.today(),
+            act,
+        )
+        .await?;
+    told(app, p.id, dossiers);
     Ok(view)
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan};
 use paillasse_connectors::insi::{CallOrigin, InsiErrorKind, InsiReturn, TraitsQuery, sequence};
 use paillasse_shared::domain::identity::status::Effect;
-use paillasse_shared::domain::identity::{Event as StateEvent, InsNature, Insi};
+use paillasse_shared::domain::identity::{DeviceKind, Event as StateEvent, InsNature, Insi};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::{Reason, Service};
 use paillasse_shared::domain::rights::Right;
@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::insi::{self, Round};
-use super::{App, Caller, reporting};
+use super::{App, Caller, inbound_identity, reporting};
 use crate::clients::Clients;
 use crate::outbox::Outcome;
 use crate::store::identity::{IdentityChange, InsiOutcome};
@@ -160,6 +160,9 @@ pub async fn every_night(app: App, mut stop: watch::Receiver<bool>) {
 
 /// The worker of a verification.
 pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
+    if let Some(received) = order.payload.get("received").and_then(serde_json::Value::as_i64) {
+        return inbound_identity::verify(app, clients, order, received).await;
+    }
     let Some(client) = &clients.insi else {
         return Outcome::Held { reason: Reason::NotConfigured { service: Service::Verify } };
     };
@@ -243,6 +246,10 @@ async fn settle(
             (StateEvent::MatriculeReplaced, "NIA remplacé par un NIR", "NIA remplacé")
         }
         Some(_) => (StateEvent::VerificationOk, "Identité vérifiée par INSi", "OK"),
+        // The word of a partner goes with the INS that it stood for (VER-06).
+        None if patient.proof.as_ref().is_some_and(|p| p.device == DeviceKind::ThirdParty) => {
+            (StateEvent::PartnerRefuted, "INSi ne reconnaît pas l'identité reçue", "KO")
+        }
         None => (StateEvent::VerificationFailed, "INSi ne reconnaît plus cette identité", "KO"),
     };
     match apply(app, patient, event, what, found, now).await {
@@ -273,7 +280,7 @@ async fn apply(
                 verified_at: Some(now),
             });
         }
-        (StateEvent::VerificationFailed, _) => {
+        (StateEvent::VerificationFailed | StateEvent::PartnerRefuted, _) => {
             dropped = Some(what.to_owned());
             after.ins = None;
         }
@@ -286,7 +293,8 @@ async fn apply(
     if transition.effects.contains(&Effect::ProofDropped) {
         after.proof = None;
     }
-    let insi = matches!(event, StateEvent::VerificationFailed).then_some(InsiState::NotFound { at: now });
+    let insi = matches!(event, StateEvent::VerificationFailed | StateEvent::PartnerRefuted)
+        .then_some(InsiState::NotFound { at: now });
     let id = patient.id;
     let reissued = reporting::reissue(app, &after).await?;
     let act = Caller::automatic().act(

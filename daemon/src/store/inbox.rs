@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use paillasse_shared::domain::identity::StrictName;
+use paillasse_shared::domain::identity::inbound::{Claim, ReceivedIns};
 use paillasse_shared::domain::identity::normalise::fold;
+use paillasse_shared::domain::identity::{InsOid, Matricule, StrictName, StrictTraits};
 use paillasse_shared::domain::ids::{DossierId, InboxId};
 use paillasse_shared::protocol::error::WireError;
 use paillasse_shared::protocol::inbox::{InboxState, MessageDetail, MessageView};
@@ -14,6 +15,8 @@ use sha2::{Digest, Sha256};
 use super::audit::{self, Act};
 use super::dossiers::{self, Entry, Put};
 use super::engine::{Store, StoreError, Tx};
+use super::inbound::{self, NewAside, Purpose, Standing};
+use super::outbox::{Changed, GateContext};
 use super::patients::{self, json};
 use super::time::{at, count, ms};
 use crate::catalogue::Catalogue;
@@ -36,6 +39,36 @@ pub struct Named {
     pub family: Option<String>,
     /// `AAAA-MM-JJ`.
     pub birth_date: Option<String>,
+    /// Her INS, when the sender gives one.
+    pub ins: Option<NamedIns>,
+}
+
+/// An INS as a sender gives one beside results.
+#[derive(Debug, Clone)]
+pub struct NamedIns {
+    /// Matricule.
+    pub matricule: Matricule,
+    /// Authority.
+    pub oid: InsOid,
+    /// Traits beside it, when they are complete; those of the record otherwise.
+    pub traits: Option<StrictTraits>,
+}
+
+/// How INS that come with results are checked (VER-07, VER-08).
+#[derive(Debug, Clone)]
+pub struct Checking {
+    /// INSi can be asked at some time.
+    pub possible: bool,
+    /// INSi can be asked now: results wait for its answer. Otherwise they are filed on tube and name, the INS unused.
+    pub now: bool,
+    /// What was refused before is asked again.
+    pub again: bool,
+    /// Who sends, for the list of partners.
+    pub sender: String,
+    /// Gates of the verification.
+    pub gates: GateContext,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A message to store and file.
@@ -57,10 +90,21 @@ pub struct NewMessage {
     pub values: Vec<Received>,
     /// Sentences about what could not be mapped.
     pub remarks: Vec<String>,
+    /// How the INS beside the values is checked.
+    pub checking: Checking,
     /// Code answered.
     pub ack: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// Where a person files a message.
+#[derive(Debug, Clone, Copy)]
+pub struct ByHand {
+    /// Under which dossier.
+    pub dossier: DossierId,
+    /// She has seen that the message names somebody else.
+    pub despite: bool,
 }
 
 /// What became of a message.
@@ -72,6 +116,8 @@ pub struct Filed {
     pub state: InboxState,
     /// Dossiers that changed.
     pub dossiers: Vec<DossierId>,
+    /// Verifications queued.
+    pub changed: Changed,
     /// The same message came before: the same answer is given, nothing is done.
     pub repeated: bool,
     /// Code to answer.
@@ -114,15 +160,93 @@ fn other_person(tx: &Tx, dossier: DossierId, named: Option<&Named>) -> Result<Op
     }))
 }
 
+/// What the INS beside a result says.
+enum InsSays {
+    /// Nothing against it.
+    Fine,
+    /// INSi is being asked: the result waits.
+    Wait,
+    /// INSi cannot be asked now: the result is filed as if there were no INS.
+    Unchecked,
+    /// It is not hers.
+    Held(String),
+}
+
+fn check_ins(
+    tx: &Tx,
+    message: InboxId,
+    dossier: DossierId,
+    ins: Option<&NamedIns>,
+    c: &Checking,
+    changed: &mut Changed,
+) -> Result<InsSays, StoreError> {
+    let Some(ins) = ins else { return Ok(InsSays::Fine) };
+    let Some(d) = dossiers::get(tx, dossier)? else { return Ok(InsSays::Fine) };
+    let p = patients::expect(tx, d.patient)?;
+    if let Some(mine) = &p.ins {
+        let same = mine.matricule == ins.matricule && mine.oid == ins.oid;
+        return Ok(if same {
+            InsSays::Fine
+        } else {
+            InsSays::Held(format!(
+                "le message porte un autre matricule INS que le dossier {} : résultat retenu",
+                d.number
+            ))
+        });
+    }
+    let wait = || if c.now { InsSays::Wait } else { InsSays::Unchecked };
+    match inbound::of_message(tx, message, p.id, &ins.matricule, ins.oid)? {
+        Some(Standing::Confirmed | Standing::Known) => Ok(InsSays::Fine),
+        Some(Standing::Refused | Standing::Compare) => {
+            Ok(InsSays::Held("INSi ne reconnaît pas l'INS que porte ce message : résultat retenu".to_owned()))
+        }
+        Some(Standing::Verifying) => Ok(wait()),
+        None if !c.possible => Ok(InsSays::Unchecked),
+        None => {
+            let said = ReceivedIns {
+                matricule: ins.matricule.clone(),
+                oid: ins.oid,
+                traits: ins.traits.clone().unwrap_or_else(|| p.traits.clone()),
+                claim: Claim::Provisoire,
+                trusted: false,
+            };
+            let new = NewAside {
+                patient: p.id,
+                sender: c.sender.clone(),
+                purpose: Purpose::Results,
+                asked_by: "paillassed".to_owned(),
+                created: false,
+                verify: true,
+                said,
+            };
+            changed.orders.extend(inbound::set_aside(tx, message, &new, &c.gates, c.at)?.orders);
+            Ok(wait())
+        }
+    }
+}
+
+/// What became of the values of a message.
+#[derive(Default)]
+struct Filing {
+    touched: Vec<DossierId>,
+    waits: bool,
+    unchecked: bool,
+    changed: Changed,
+}
+
 fn file(
     tx: &Tx,
-    values: &[Received],
+    message: InboxId,
+    m: &NewMessage,
     remarks: &mut Vec<String>,
     catalogue: &Catalogue,
     today: jiff::civil::Date,
-) -> Result<Vec<DossierId>, StoreError> {
-    let mut touched: Vec<DossierId> = Vec::new();
-    for v in values {
+) -> Result<Filing, StoreError> {
+    let mut done = Filing::default();
+    if m.checking.again {
+        inbound::ask_again(tx, message)?;
+    }
+    for v in &m.values {
         let id = match dossier_of(tx, &v.tubes)? {
             Ok(id) => id,
             Err(why) => {
@@ -134,33 +258,60 @@ fn file(
             remarks.push(why);
             continue;
         }
+        let ins = v.person.as_ref().and_then(|p| p.ins.as_ref());
+        match check_ins(tx, message, id, ins, &m.checking, &mut done.changed)? {
+            InsSays::Fine => {}
+            InsSays::Unchecked => done.unchecked = true,
+            InsSays::Wait => {
+                done.waits = true;
+                continue;
+            }
+            InsSays::Held(why) => {
+                remarks.push(why);
+                continue;
+            }
+        }
         match dossiers::put_value(tx, id, &v.entry, catalogue, today)? {
-            Put::Done => touched.push(id),
+            Put::Done => done.touched.push(id),
             Put::Same => {}
             Put::No(why) => remarks.push(why),
         }
     }
-    touched.sort_unstable();
-    touched.dedup();
-    for id in &touched {
+    finish(tx, &mut done)?;
+    remarks.dedup();
+    Ok(done)
+}
+
+fn finish(tx: &Tx, done: &mut Filing) -> Result<(), StoreError> {
+    done.touched.sort_unstable();
+    done.touched.dedup();
+    for id in &done.touched {
         dossiers::touched(tx, *id)?;
     }
-    Ok(touched)
+    Ok(())
 }
 
-fn state_of(unreadable: bool, remarks: &[String]) -> InboxState {
-    if unreadable {
-        InboxState::Unreadable
-    } else if remarks.is_empty() {
-        InboxState::Filed
+/// State and sentence of a message.
+fn state_of(unreadable: Option<&String>, remarks: &[String], done: &Filing) -> (InboxState, Option<String>) {
+    if let Some(why) = unreadable {
+        (InboxState::Unreadable, Some(why.clone()))
+    } else if done.waits {
+        (
+            InboxState::Verifying,
+            Some("INSi vérifie l'INS reçu ; les résultats attendent sa réponse".to_owned()),
+        )
+    } else if let Some(first) = remarks.first() {
+        (InboxState::Unmatched, Some(first.clone()))
     } else {
-        InboxState::Unmatched
+        let why = "classé sans utiliser l'INS reçu : INSi n'a pas pu être interrogé";
+        (InboxState::Filed, done.unchecked.then(|| why.to_owned()))
     }
 }
 
-fn code(state: InboxState) -> &'static str {
+pub(super) fn code(state: InboxState) -> &'static str {
     match state {
         InboxState::Filed => "filed",
+        InboxState::Verifying => "verifying",
         InboxState::Unmatched => "unmatched",
         InboxState::Unreadable => "unreadable",
         InboxState::Closed => "closed",
@@ -170,6 +321,7 @@ fn code(state: InboxState) -> &'static str {
 fn parse(text: &str) -> InboxState {
     match text {
         "filed" => InboxState::Filed,
+        "verifying" => InboxState::Verifying,
         "unmatched" => InboxState::Unmatched,
         "closed" => InboxState::Closed,
         _ => InboxState::Unreadable,
@@ -192,11 +344,39 @@ fn view(r: &Row<'_>) -> rusqlite::Result<MessageView> {
     })
 }
 
-fn get(c: &Connection, id: InboxId) -> Result<MessageView, StoreError> {
+pub(super) fn get(c: &Connection, id: InboxId) -> Result<MessageView, StoreError> {
     c.prepare_cached(&format!("SELECT {VIEW} FROM inbox WHERE id = ?1"))?
         .query_row([id.0], view)
         .optional()?
         .ok_or_else(|| WireError::not_found(format!("le message n° {id} n'existe pas")).into())
+}
+
+/// Said of a message whose results were filed before INSi answered that it does not know its INS.
+const ALREADY_FILED: &str = "des résultats de ce message sont déjà classés alors que son INS n'est pas reconnu : à contrôler avec l'expéditeur";
+
+/// Records what became of a message; dossiers reached before stay named.
+fn put_filing(
+    tx: &Tx,
+    id: InboxId,
+    m: &NewMessage,
+    remarks: &[String],
+    done: &Filing,
+) -> Result<InboxState, StoreError> {
+    let (state, why) = state_of(m.unreadable.as_ref(), remarks, done);
+    tx.prepare_cached(
+        "UPDATE inbox SET state = ?2, why = ?3, remarks = ?4, kind = ?5, sender = ?6, \
+         dossiers = CASE WHEN ?7 = '[]' THEN dossiers ELSE ?7 END WHERE id = ?1",
+    )?
+    .execute(params![
+        id.0,
+        code(state),
+        why,
+        serde_json::to_string(remarks)?,
+        m.kind,
+        m.sender,
+        serde_json::to_string(&done.touched)?
+    ])?;
+    Ok(state)
 }
 
 impl Store {
@@ -215,32 +395,18 @@ impl Store {
                     .query_row(params![m.sender, control, hash], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
                     .optional()?;
                 if let Some((id, ack, state)) = known {
-                    return Ok(Filed { id: InboxId(id), state: parse(&state), dossiers: vec![], repeated: true, ack });
+                    return Ok(Filed { id: InboxId(id), state: parse(&state), dossiers: vec![], changed: Changed::default(), repeated: true, ack });
                 }
             }
-            let mut remarks = m.remarks.clone();
-            let touched = file(tx, &m.values, &mut remarks, &catalogue, today)?;
-            let state = state_of(m.unreadable.is_some(), &remarks);
-            let why = m.unreadable.clone().or_else(|| remarks.first().cloned());
             tx.prepare_cached(
-                "INSERT INTO inbox (received_at, peer, sender, control_id, kind, state, why, sha256, raw, dossiers, remarks, ack) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                "INSERT INTO inbox (received_at, peer, sender, control_id, kind, state, sha256, raw, dossiers, remarks, ack) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, 'unmatched', ?6, ?7, '[]', '[]', ?8)",
             )?
-            .execute(params![
-                ms(m.at),
-                m.peer,
-                m.sender,
-                m.control_id,
-                m.kind,
-                code(state),
-                why,
-                hash,
-                m.raw,
-                serde_json::to_string(&touched)?,
-                serde_json::to_string(&remarks)?,
-                m.ack
-            ])?;
+            .execute(params![ms(m.at), m.peer, m.sender, m.control_id, m.kind, hash, m.raw, m.ack])?;
             let id = InboxId(tx.last_insert_rowid());
+            let mut remarks = m.remarks.clone();
+            let done = file(tx, id, &m, &mut remarks, &catalogue, today)?;
+            let state = put_filing(tx, id, &m, &remarks, &done)?;
             audit::append(
                 tx,
                 &Act::new(
@@ -248,10 +414,17 @@ impl Store {
                     "paillassed",
                     "message-received",
                     format!("inbox:{id}"),
-                    serde_json::json!({ "sender": m.sender, "kind": m.kind, "state": code(state), "dossiers": touched }),
+                    serde_json::json!({ "sender": m.sender, "kind": m.kind, "state": code(state), "dossiers": done.touched }),
                 ),
             )?;
-            Ok(Filed { id, state, dossiers: touched, repeated: false, ack: m.ack.clone() })
+            Ok(Filed {
+                id,
+                state,
+                dossiers: done.touched,
+                changed: done.changed,
+                repeated: false,
+                ack: m.ack.clone(),
+            })
         })
         .await
     }
@@ -275,28 +448,76 @@ impl Store {
         catalogue: Arc<Catalogue>,
         today: jiff::civil::Date,
         act: Act,
+    ) -> Result<(MessageView, Vec<DossierId>, Changed), StoreError> {
+        self.write(move |tx| {
+            let before = get(tx, id)?;
+            let mut remarks = m.remarks.clone();
+            let done = file(tx, id, &m, &mut remarks, &catalogue, today)?;
+            if !before.dossiers.is_empty()
+                && done.touched.is_empty()
+                && remarks.iter().any(|r| r.contains("INSi"))
+            {
+                remarks.insert(0, ALREADY_FILED.to_owned());
+            }
+            put_filing(tx, id, &m, &remarks, &done)?;
+            audit::append(tx, &act)?;
+            Ok((get(tx, id)?, done.touched, done.changed))
+        })
+        .await
+    }
+
+    /// Files what a message carries under the dossier that a person chose, whatever tube or person it names.
+    ///
+    /// # Errors
+    /// Refused when the message names another person and `despite` is false, with what it says.
+    pub async fn attach_message(
+        &self,
+        id: InboxId,
+        m: NewMessage,
+        to: ByHand,
+        catalogue: Arc<Catalogue>,
+        today: jiff::civil::Date,
+        act: Act,
     ) -> Result<(MessageView, Vec<DossierId>), StoreError> {
         self.write(move |tx| {
+            let ByHand { dossier, despite } = to;
             get(tx, id)?;
             let mut remarks = m.remarks.clone();
-            let touched = file(tx, &m.values, &mut remarks, &catalogue, today)?;
-            let state = state_of(m.unreadable.is_some(), &remarks);
-            let why = m.unreadable.clone().or_else(|| remarks.first().cloned());
-            tx.prepare_cached(
-                "UPDATE inbox SET state = ?2, why = ?3, remarks = ?4, kind = ?5, sender = ?6, \
-                 dossiers = CASE WHEN ?7 = '[]' THEN dossiers ELSE ?7 END WHERE id = ?1",
-            )?
-            .execute(params![
-                id.0,
-                code(state),
-                why,
-                serde_json::to_string(&remarks)?,
-                m.kind,
-                m.sender,
-                serde_json::to_string(&touched)?
-            ])?;
+            let mut done = Filing::default();
+            for v in &m.values {
+                let mut against = other_person(tx, dossier, v.person.as_ref())?;
+                if against.is_none() {
+                    let ins = v.person.as_ref().and_then(|p| p.ins.as_ref());
+                    let look = Checking { possible: false, ..m.checking.clone() };
+                    if let InsSays::Held(why) = check_ins(tx, id, dossier, ins, &look, &mut done.changed)? {
+                        against = Some(why);
+                    }
+                }
+                if let Some(why) = against.filter(|_| !despite) {
+                    return Err(WireError::refused(why)
+                        .hint(
+                            "vérifier qu'il s'agit de la même personne, puis confirmer malgré la différence",
+                        )
+                        .into());
+                }
+                match dossiers::put_value(tx, dossier, &v.entry, &catalogue, today)? {
+                    Put::Done => done.touched.push(dossier),
+                    Put::Same => {}
+                    Put::No(why) => remarks.push(why),
+                }
+            }
+            if m.values.is_empty() {
+                return Err(WireError::refused(
+                    m.unreadable
+                        .clone()
+                        .unwrap_or_else(|| "ce message ne porte aucun résultat à classer".into()),
+                )
+                .into());
+            }
+            finish(tx, &mut done)?;
+            put_filing(tx, id, &m, &remarks, &done)?;
             audit::append(tx, &act)?;
-            Ok((get(tx, id)?, touched))
+            Ok((get(tx, id)?, done.touched))
         })
         .await
     }
@@ -321,7 +542,7 @@ impl Store {
     /// Messages, latest first; those that wait for somebody, or all.
     pub async fn messages(&self, all: bool, limit: u32) -> Result<Vec<MessageView>, StoreError> {
         self.read(move |c| {
-            let clause = if all { "1 = 1" } else { "state IN ('unmatched', 'unreadable')" };
+            let clause = if all { "1 = 1" } else { "state IN ('unmatched', 'unreadable', 'verifying')" };
             let sql = format!("SELECT {VIEW} FROM inbox WHERE {clause} ORDER BY id DESC LIMIT ?1");
             Ok(c.prepare_cached(&sql)?.query_map([limit], view)?.collect::<Result<_, _>>()?)
         })
@@ -348,7 +569,10 @@ impl Store {
             };
             Ok(Counts {
                 insi: one("SELECT count(*) FROM insi WHERE open = 1")?,
-                inbox: one("SELECT count(*) FROM inbox WHERE state IN ('unmatched', 'unreadable')")?,
+                inbox: one(
+                    // The form of the partial index.
+                    "SELECT count(*) FROM inbox WHERE state IN ('unmatched', 'unreadable', 'verifying') AND state <> 'verifying'",
+                )?,
                 urgent: one("SELECT count(*) FROM dossier WHERE state = 'to_validate' AND urgent = 1")?,
                 to_validate: one("SELECT count(*) FROM dossier WHERE state = 'to_validate' AND urgent = 0")?,
                 parked: one("SELECT count(*) FROM outbox WHERE state = 'parked'")?,

@@ -92,6 +92,14 @@ impl Store {
             move_dossiers(tx, &dossiers, survivor.0)?;
             tx.prepare_cached("UPDATE patient SET merged_into = ?2 WHERE id = ?1")?
                 .execute(params![absorbed.0.0, survivor.0.0])?;
+            // An INS that INSi is being asked about goes with the person.
+            tx.prepare_cached("UPDATE received_ins SET patient = ?2 WHERE patient = ?1 AND state = 'verifying'")?
+                .execute(params![absorbed.0.0, survivor.0.0])?;
+            tx.prepare_cached(
+                "UPDATE outbox SET patient = ?2 WHERE patient = ?1 AND service = 'ins-verify' AND payload LIKE '{\"received\"%' \
+                 AND state IN ('held', 'scheduled', 'leased', 'unknown')",
+            )?
+            .execute(params![absorbed.0.0, survivor.0.0])?;
             tx.prepare_cached(
                 "UPDATE outbox SET state = 'cancelled', since = ?2, receipt = 'fiche rapprochée d''une autre', reason = NULL, cause = NULL \
                  WHERE patient = ?1 AND document IS NULL AND state IN ('held', 'scheduled', 'parked')",

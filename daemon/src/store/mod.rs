@@ -13,6 +13,7 @@ pub mod documents;
 pub mod dossiers;
 mod engine;
 pub mod identity;
+pub mod inbound;
 pub mod inbox;
 pub mod merger;
 pub mod numbers;

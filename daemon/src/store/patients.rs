@@ -216,6 +216,46 @@ fn names(p: &Patient) -> words::Names {
     }
 }
 
+/// Inserts a new patient, with its history and the line of the journal.
+pub(super) fn insert(
+    tx: &Tx,
+    mut new: Patient,
+    request_id: Option<&str>,
+    actor: &str,
+    what: &str,
+) -> Result<Patient, StoreError> {
+    let now = new.created_at;
+    tx.prepare_cached(
+        "INSERT INTO patient (version, birth_name, first_name, sex, birth_date, state, status, created_at, touched_at, request_id) \
+         VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
+    )?
+    .execute(params![
+        new.traits.birth_name.as_str(),
+        new.traits.first_name.as_str(),
+        new.traits.sex.letter(),
+        new.traits.birth_date.iso(),
+        serde_json::to_string(&new.state)?,
+        serde_json::to_string(&new.status())?,
+        ms(now),
+        request_id,
+    ])?;
+    new.id = PatientId(tx.last_insert_rowid());
+    new.version = 1;
+    update(tx, &new, now)?;
+    history(tx, new.id, now, actor, what, None)?;
+    audit::append(
+        tx,
+        &Act::new(
+            now,
+            actor,
+            "patient-create",
+            format!("patient:{}", new.id),
+            serde_json::json!({ "before": null, "after": facts(&new), "degraded": new.degraded }),
+        ),
+    )?;
+    Ok(new)
+}
+
 /// One line of the history of an identity.
 pub(super) fn history(
     tx: &Tx,
@@ -251,7 +291,7 @@ impl Store {
     /// Creates a patient; a second creation with the same `request_id` answers the first one.
     pub async fn create_patient(
         &self,
-        mut new: Patient,
+        new: Patient,
         request_id: Option<String>,
         actor: String,
     ) -> Result<Patient, StoreError> {
@@ -265,40 +305,11 @@ impl Store {
                     return expect(tx, PatientId(id));
                 }
             }
-            let now = new.created_at;
-            tx.prepare_cached(
-                "INSERT INTO patient (version, birth_name, first_name, sex, birth_date, state, status, created_at, touched_at, request_id) \
-                 VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?7, ?8)",
-            )?
-            .execute(params![
-                new.traits.birth_name.as_str(),
-                new.traits.first_name.as_str(),
-                new.traits.sex.letter(),
-                new.traits.birth_date.iso(),
-                serde_json::to_string(&new.state)?,
-                serde_json::to_string(&new.status())?,
-                ms(now),
-                request_id,
-            ])?;
-            new.id = PatientId(tx.last_insert_rowid());
-            new.version = 1;
-            update(tx, &new, now)?;
             let what = match &new.degraded {
                 Some(why) => format!("Identité créée en procédure dégradée : {why}"),
                 None => "Identité créée".to_owned(),
             };
-            history(tx, new.id, now, &actor, &what, None)?;
-            audit::append(
-                tx,
-                &Act::new(
-                    now,
-                    &actor,
-                    "patient-create",
-                    format!("patient:{}", new.id),
-                    serde_json::json!({ "before": null, "after": facts(&new), "degraded": new.degraded }),
-                ),
-            )?;
-            Ok(new)
+            insert(tx, new, request_id.as_deref(), &actor, &what)
         })
         .await
     }

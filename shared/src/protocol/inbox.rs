@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ids::{DossierId, InboxId};
+use crate::domain::ids::{DossierId, InboxId, PatientId};
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -10,6 +10,8 @@ use crate::domain::ids::{DossierId, InboxId};
 pub enum InboxState {
     /// Everything it carries was filed.
     Filed,
+    /// INSi is being asked about the INS it bears; what it carries waits for the answer.
+    Verifying,
     /// Some of it found no place.
     Unmatched,
     /// It could not be read.
@@ -24,6 +26,7 @@ impl InboxState {
     pub fn label(self) -> &'static str {
         match self {
             Self::Filed => "classé",
+            Self::Verifying => "INS en vérification",
             Self::Unmatched => "à rapprocher",
             Self::Unreadable => "illisible",
             Self::Closed => "écarté",
@@ -63,6 +66,31 @@ pub struct CloseParams {
     pub id: InboxId,
     /// Why.
     pub motive: String,
+}
+
+/// Files a message by hand: results under a dossier, an identity under a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttachParams {
+    /// Which.
+    pub id: InboxId,
+    /// Dossier, for results.
+    #[serde(default)]
+    pub dossier: Option<DossierId>,
+    /// Its number, in place of its id.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Record, for an identity.
+    #[serde(default)]
+    pub patient: Option<PatientId>,
+    /// For an identity: it is a new person, although close identities exist.
+    #[serde(default)]
+    pub new_patient: bool,
+    /// The message names somebody else, and the person who asks has seen it.
+    #[serde(default)]
+    pub despite_identity: bool,
+    /// Why.
+    #[serde(default)]
+    pub motive: Option<String>,
 }
 
 /// One message in one line.

@@ -103,6 +103,8 @@ methods! {
     PatientSplit = "patient.split": patient::SplitParams => patient::PatientRecord;
     /// History of an identity.
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
+    /// Takes an identity that another party sent, as an HL7 v2 message.
+    PatientReceive = "patient.receive": patient::ReceiveParams => patient::ReceivedIdentity;
     /// Searches a place of birth.
     PlaceSearch = "place.search": patient::PlaceSearchParams => patient::Places;
     /// The reference of places in use, and the codes of INSi that it does not know.
@@ -195,6 +197,8 @@ methods! {
     InboxReplay = "inbox.replay": inbox::InboxRef => inbox::MessageView;
     /// Puts a message aside, with a reason.
     InboxClose = "inbox.close": inbox::CloseParams => inbox::MessageView;
+    /// Files a message by hand, under a dossier or a record.
+    InboxAttach = "inbox.attach": inbox::AttachParams => inbox::MessageView;
 
     /// Lists the journal.
     AuditList = "audit.list": audit::ListParams => audit::Lines;

@@ -426,8 +426,45 @@ pub struct Place {
 /// With whom data bearing the INS of a patient was exchanged (INS-19).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disclosures {
-    /// Latest first.
+    /// Documents that left with it, latest first.
     pub lines: Vec<Disclosure>,
+    /// Partners who sent it to us, latest first.
+    #[serde(default)]
+    pub received: Vec<ReceivedFrom>,
+}
+
+/// One INS received from a partner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedFrom {
+    /// When.
+    pub at: jiff::Timestamp,
+    /// Partner, or sender as the message names it.
+    pub partner: String,
+    /// Kind of message, such as `ADT^A28`.
+    pub kind: String,
+}
+
+/// An identity sent by another party.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiveParams {
+    /// The HL7 v2 message, in base 64: its character set is the one that it announces.
+    pub content: String,
+    /// The laboratory sees this person itself, whatever the configuration says of the partner.
+    #[serde(default)]
+    pub direct_care: bool,
+}
+
+/// What became of an identity that another party sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedIdentity {
+    /// The message as kept, with what was done or why it waits.
+    pub message: crate::protocol::inbox::MessageView,
+    /// Partner recognised, by its name in the configuration.
+    pub partner: Option<String>,
+    /// The record.
+    pub patient: Option<PatientId>,
+    /// Its status now.
+    pub status: Option<Status>,
 }
 
 /// One exchange.

@@ -1,13 +1,15 @@
 //! `paillasse inbox`: messages received from analysers and partners.
 
 use clap::Subcommand;
-use paillasse_shared::domain::ids::InboxId;
-use paillasse_shared::protocol::inbox::{CloseParams, InboxRef, ListParams, MessageDetail, MessageView};
-use paillasse_shared::protocol::methods::{InboxClose, InboxGet, InboxList, InboxReplay};
+use paillasse_shared::domain::ids::{DossierId, InboxId};
+use paillasse_shared::protocol::inbox::{
+    AttachParams, CloseParams, InboxRef, ListParams, MessageDetail, MessageView,
+};
+use paillasse_shared::protocol::methods::{InboxAttach, InboxClose, InboxGet, InboxList, InboxReplay};
 
 use super::page::{Page, Table, or_empty};
 use super::session::{Outcome, Session};
-use super::value;
+use super::value::{self, Target};
 
 /// Commands about messages received.
 #[derive(Debug, Subcommand)]
@@ -29,6 +31,30 @@ pub enum InboxCommand {
         #[arg(value_name = "MESSAGE", help = "Identifiant du message")]
         id: InboxId,
     },
+    #[command(
+        about = "Classe un message à la main : des résultats sous un dossier, une identité sous une fiche"
+    )]
+    Attach {
+        #[arg(value_name = "MESSAGE", help = "Identifiant du message")]
+        id: InboxId,
+        #[arg(long, value_name = "DOSSIER", help = "Numéro ou identifiant du dossier, pour des résultats")]
+        dossier: Option<Target>,
+        #[arg(
+            long,
+            value_name = "PATIENT",
+            help = "Fiche, pour une identité : identifiant du patient, ou numéro d'un de ses dossiers"
+        )]
+        patient: Option<Target>,
+        #[arg(long, help = "Pour une identité : c'est une nouvelle personne, malgré des identités proches")]
+        new_patient: bool,
+        #[arg(
+            long,
+            help = "Classe bien que le message nomme une autre personne : la différence a été vérifiée"
+        )]
+        despite_identity: bool,
+        #[arg(long, value_name = "TEXTE", help = "Pourquoi")]
+        motive: Option<String>,
+    },
     #[command(about = "Écarte un message ; il reste conservé")]
     Close {
         #[arg(value_name = "MESSAGE", help = "Identifiant du message")]
@@ -48,6 +74,17 @@ impl InboxCommand {
             Self::Show { id } => s.show::<InboxGet>(&InboxRef { id }, detail),
             Self::Replay { id } => {
                 s.show::<InboxReplay>(&InboxRef { id }, |p, m| list(p, std::slice::from_ref(m)))
+            }
+            Self::Attach { id, dossier, patient, new_patient, despite_identity, motive } => {
+                let patient = patient.map(|p| s.patient_id(p)).transpose()?;
+                let (dossier, number) = match dossier {
+                    Some(Target::Id(d)) => (Some(DossierId(d)), None),
+                    Some(Target::Number(n)) => (None, Some(n)),
+                    None => (None, None),
+                };
+                let params =
+                    AttachParams { id, dossier, number, patient, new_patient, despite_identity, motive };
+                s.show::<InboxAttach>(&params, |p, m| list(p, std::slice::from_ref(m)))
             }
             Self::Close { id, motive } => {
                 s.show::<InboxClose>(&CloseParams { id, motive }, |p, m| list(p, std::slice::from_ref(m)))

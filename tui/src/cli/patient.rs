@@ -1,7 +1,9 @@
 //! `paillasse patient`, `paillasse place`: identities, as the secretary makes them.
 
-use std::path::PathBuf;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
 use clap::{Args, Subcommand};
 use paillasse_shared::domain::identity::Attribute;
 use paillasse_shared::domain::ids::PatientId;
@@ -9,13 +11,13 @@ use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::cog::CogImportParams;
 use paillasse_shared::protocol::methods::{
     CogImport, CogStatus, Empty, PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed,
-    PatientGet, PatientHistory, PatientMerge, PatientMergePreview, PatientSearch, PatientSetAttribute,
-    PatientSetConsent, PatientSplit, PlaceSearch,
+    PatientGet, PatientHistory, PatientMerge, PatientMergePreview, PatientReceive, PatientSearch,
+    PatientSetAttribute, PatientSetConsent, PatientSplit, PlaceSearch,
 };
 use paillasse_shared::protocol::patient::{
     CreateParams, Created, Disclosure, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState,
-    MergeParams, MergePreview, PatientHit, PatientRecord, PatientRef, PlaceSearchParams, ScannedTraits,
-    SearchParams, SetAttributeParams, SetConsentParams, SplitParams,
+    MergeParams, MergePreview, PatientHit, PatientRecord, PatientRef, PlaceSearchParams, ReceiveParams,
+    ReceivedIdentity, ScannedTraits, SearchParams, SetAttributeParams, SetConsentParams, SplitParams,
 };
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
@@ -128,7 +130,21 @@ pub enum PatientCommand {
         #[arg(long, value_name = "TEXTE", help = "Pourquoi")]
         motive: String,
     },
-    #[command(about = "Liste ceux à qui des documents portant l'INS du patient ont été remis")]
+    #[command(
+        about = "Prend une identité envoyée par un partenaire : un message HL7 v2 avec son segment PID"
+    )]
+    Receive {
+        #[arg(value_name = "FICHIER", help = "Le message, ou - pour l'entrée standard")]
+        file: PathBuf,
+        #[arg(
+            long,
+            help = "Le laboratoire voit lui-même cette personne : la parole du partenaire ne suffit pas"
+        )]
+        direct_care: bool,
+    },
+    #[command(
+        about = "Liste ceux avec qui l'INS du patient a été échangé : documents remis, identités reçues"
+    )]
     Disclosures {
         #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
         id: Target,
@@ -293,6 +309,10 @@ impl PatientCommand {
             }
             Self::Split { absorbed, motive } => {
                 s.show::<PatientSplit>(&SplitParams { absorbed, motive }, record)
+            }
+            Self::Receive { file, direct_care } => {
+                let content = base64::engine::general_purpose::STANDARD.encode(read(&file)?);
+                s.show::<PatientReceive>(&ReceiveParams { content, direct_care }, received)
             }
             Self::Disclosures { id } => {
                 let params = PatientRef { id: s.patient_id(id)? };
@@ -511,6 +531,38 @@ fn merger(p: &mut Page, r: &MergePreview) {
 
 fn disclosures(p: &mut Page, r: &Disclosures) {
     exchanges(p, &r.lines);
+    if !r.received.is_empty() {
+        p.title("INS reçu de");
+        let mut table = Table::new(&["Le", "Partenaire", "Message"]);
+        for line in &r.received {
+            table.row([p.time(line.at), line.partner.clone(), line.kind.clone()]);
+        }
+        p.table(table, "");
+    }
+}
+
+/// The bytes of a message; it is small, and the daemon bounds it again.
+fn read(path: &Path) -> Result<Vec<u8>, WireError> {
+    const MOST: u64 = 2 * 1024 * 1024;
+    let mut bytes = Vec::new();
+    let input: Box<dyn std::io::Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(std::fs::File::open(path).map_err(|e| file_error(path, &e))?)
+    };
+    input.take(MOST).read_to_end(&mut bytes).map_err(|e| file_error(path, &e))?;
+    Ok(bytes)
+}
+
+fn received(p: &mut Page, r: &ReceivedIdentity) {
+    let partner = r.partner.as_deref().unwrap_or("aucun partenaire connu");
+    p.line(format!("Message n° {} · {} · {partner}", r.message.id, r.message.state.label()));
+    if let Some(why) = &r.message.why {
+        p.line(words::capital(why));
+    }
+    if let (Some(id), Some(status)) = (r.patient, r.status) {
+        p.line(format!("Fiche n° {id} : identité {}", status.label()));
+    }
 }
 
 fn exchanges(p: &mut Page, lines: &[Disclosure]) {

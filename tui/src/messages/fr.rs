@@ -229,6 +229,17 @@ pub const ADDRESS: &str = "Adresse MSSanté du correspondant";
 /// Note.
 pub const ADDRESS_NOTE: &str = "l'adresse complète. Les envois que cela retenait partent, une fois.";
 /// Title.
+pub const ATTACH_MESSAGE: &str = "Classer ce message";
+/// Note of a prompt.
+pub const ATTACH_MESSAGE_NOTE: &str =
+    "Numéro du dossier, par exemple 26-118733. Pour une identité : numéro de la fiche, ou « nouveau ».";
+/// What is typed for an identity that is new.
+pub const ATTACH_NEW: &str = "nouveau";
+/// What was typed names nothing.
+pub const ATTACH_WHAT: &str = "Taper un numéro de dossier, un numéro de fiche ou « nouveau ».";
+/// Question of a confirmation.
+pub const ATTACH_DESPITE: &str = "Classer malgré la différence ?";
+/// Title.
 pub const CLOSE_MESSAGE: &str = "Écarter ce message";
 /// Note.
 pub const CLOSE_MESSAGE_NOTE: &str = "Motif. Le message reste conservé et rejouable.";

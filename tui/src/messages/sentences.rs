@@ -308,7 +308,8 @@ pub fn short_cure(reason: &Reason) -> Result<&'static str, &'static str> {
 /// What to do with a message that waits.
 pub fn message_advice(state: InboxState) -> &'static str {
     match state {
-        InboxState::Unmatched => "Créer le dossier ou compléter le catalogue, puis F6 relit le message.",
+        InboxState::Verifying => "INSi vérifie l'INS reçu; F4 classe sans attendre sa réponse.",
+        InboxState::Unmatched => "Compléter dossier ou catalogue, puis F6; ou F4 pour classer à la main.",
         InboxState::Unreadable => "Régler l'automate, puis F6 relit le message; Suppr l'écarte.",
         InboxState::Filed => "Ce message est classé.",
         InboxState::Closed => "Ce message est écarté; F6 le relit.",

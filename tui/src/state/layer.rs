@@ -7,6 +7,7 @@ use paillasse_shared::domain::ids::{
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::document::Decision;
 use paillasse_shared::protocol::dossier::Correspondent;
+use paillasse_shared::protocol::inbox::AttachParams;
 use paillasse_shared::protocol::patient::CreateParams;
 
 use super::field::Field;
@@ -155,6 +156,8 @@ pub enum Confirmed {
     Attribute(PatientId, Attribute, bool),
     /// Validate although something asks for a gesture.
     Validate,
+    /// File a message by hand although it names somebody else.
+    Attach(Box<AttachParams>),
 }
 
 /// One line to type.
@@ -191,6 +194,8 @@ pub enum Prompted {
     Attribute(PatientId, Attribute, bool),
     /// Motive to put a message aside.
     CloseMessage(InboxId),
+    /// Where to file a message by hand.
+    AttachMessage(InboxId),
 }
 
 impl Prompted {
@@ -199,7 +204,8 @@ impl Prompted {
     #[must_use]
     pub fn is_gentle(&self, text: &str) -> bool {
         match self {
-            Self::TraceCall(_) | Self::EditTraits | Self::Degraded => true,
+            // What the message says is compared before anything is filed.
+            Self::TraceCall(_) | Self::EditTraits | Self::Degraded | Self::AttachMessage(_) => true,
             Self::Address(c, _) => c.facts.mss_address.as_deref() != Some(text.trim()),
             Self::RefuseReturn(..)
             | Self::CancelOrder(_)

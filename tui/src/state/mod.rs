@@ -15,6 +15,7 @@ use paillasse_shared::domain::identity::{DeviceRule, IdentityRole, ShownField, S
 use paillasse_shared::domain::ids::{InboxId, OrderId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::rights::Right;
+use paillasse_shared::protocol::inbox::AttachParams;
 use paillasse_shared::protocol::patient::{EditUsedParams, PatientRecord};
 use paillasse_shared::protocol::queue::OrderView;
 use paillasse_shared::protocol::session::Hello;
@@ -101,6 +102,8 @@ pub enum Purpose {
     Message,
     /// A replay.
     Replayed,
+    /// A message filed by hand.
+    Attached(Box<AttachParams>),
     /// A decision about a document.
     Document,
     /// A correspondent's address was changed; then replay this cause.

@@ -146,6 +146,7 @@ impl Fake {
                 json!({"message": message(id, "unmatched"), "text": "MSH|^~\\&|COBAS|LABO|PAILLASSE|LBM|20261122085959||ORU^R01|77|P|2.5.1\rPID|1||99999\rOBX|1|NM|2823-3^Potassium||6.9|mmol/L\r",
                 "remarks": ["Potassium : aucun dossier ne porte le n° 26-999999"]})
             }
+            "inbox.attach" => message(id, "filed"),
             "inbox.replay" => message(id, "filed"),
             "inbox.close" => message(id, "closed"),
             "audit.list" => {

@@ -310,6 +310,26 @@ fn unreadable_messages_are_shown_and_replayed() {
 }
 
 #[test]
+fn a_message_is_filed_by_hand_and_a_difference_of_identity_is_asked_about() {
+    let mut b = Bench::new(80, 24);
+    b.keys("<ctrl-n><f4>").sees("Numéro du dossier").keys("26-118733<enter>").sees("tout est classé");
+    assert_eq!(b.last("inbox.attach")["number"], "26-118733");
+    let refused = json!({"code": -32000, "message": "refused", "data": {"kind": "refused",
+        "cause": "le message porte un autre nom que le dossier", "hint": "vérifier, puis confirmer", "field": null}});
+    b.fake.instead.insert("inbox.attach".into(), json!({ "error": refused }));
+    b.keys("<f4>26-118733<enter>").sees("Classer malgré la différence ?").sees("un autre nom");
+    b.fake.instead.remove("inbox.attach");
+    b.keys("o").sees("tout est classé");
+    assert_eq!(b.last("inbox.attach")["despite_identity"], true);
+    // A record, for an identity that a partner sent.
+    b.keys("<f4>12<enter>");
+    assert_eq!(b.last("inbox.attach")["patient"], 12);
+    let asked = b.count("inbox.attach");
+    b.keys("<f4>bonjour<enter>").sees("numéro de fiche");
+    assert_eq!(b.count("inbox.attach"), asked);
+}
+
+#[test]
 fn ux_08_a_scan_from_any_screen_finds_its_patient() {
     let code = "IS010000000000000000000000S1278059999904242S21.2.250.1.213.1.4.8\u{1d}S3ANNE-MARIE ODETTE\u{1d}S4D'EXEMPLE DUPONT\u{1d}S5FS614-05-1978S799100";
     for before in ["", "dup", "<ctrl-e>", "<ctrl-b><enter>"] {

@@ -65,6 +65,12 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             Some(id) => vec![ask::<rpc::InboxReplay>(state, &inbox::InboxRef { id }, Purpose::Replayed)],
             None => Vec::new(),
         },
+        Cmd::MessageAttach => {
+            if let Some(id) = state.selected_message() {
+                prompt(state, m::ATTACH_MESSAGE, m::ATTACH_MESSAGE_NOTE, "", Prompted::AttachMessage(id));
+            }
+            Vec::new()
+        }
         Cmd::MessageClose => {
             if let Some(id) = state.selected_message() {
                 prompt(state, m::CLOSE_MESSAGE, m::CLOSE_MESSAGE_NOTE, "", Prompted::CloseMessage(id));

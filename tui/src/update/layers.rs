@@ -23,7 +23,7 @@ use crate::state::layer::{
 };
 use crate::state::screen::Screen;
 use crate::state::{Level, Purpose, State};
-use crate::update::{delivery, form, laboratory, reception};
+use crate::update::{attach, delivery, form, laboratory, reception};
 use crate::wire::{ask, ask_plain};
 
 /// `Entrée` or the confirming key on the overlay on top.
@@ -284,6 +284,7 @@ fn confirmed(state: &mut State, then: Confirmed) -> Vec<Effect> {
             vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
         }
         Confirmed::Validate => laboratory::validate(state, true),
+        Confirmed::Attach(params) => attach::send(state, *params),
     }
 }
 
@@ -327,6 +328,7 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             let params = SetAttributeParams { id, attribute, on, motive: Some(text) };
             vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
         }
+        Prompted::AttachMessage(id) => attach::typed(state, id, &text),
         Prompted::CloseMessage(id) => {
             let params = CloseParams { id, motive: text };
             vec![ask::<rpc::InboxClose>(state, &params, Purpose::Replayed)]

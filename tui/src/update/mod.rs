@@ -2,6 +2,7 @@
 //! never draws, and accepts any action in any state.
 
 mod arrivals;
+mod attach;
 mod delivery;
 mod events;
 mod form;
@@ -191,6 +192,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::OrderRetry
         | Cmd::OrderCancel
         | Cmd::MessageReplay
+        | Cmd::MessageAttach
         | Cmd::MessageClose
         | Cmd::GoQueue
         | Cmd::GoInbox

@@ -21,7 +21,7 @@ use crate::update::arrivals::{
     created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
     show_record, validated,
 };
-use crate::update::{delivery, form, refresh};
+use crate::update::{attach, delivery, form, refresh};
 use crate::wire::{self, ask, ask_newest};
 
 /// What an answer leads to.
@@ -278,7 +278,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             }
             Ok(Vec::new())
         }
-        Purpose::Replayed => {
+        Purpose::Replayed | Purpose::Attached(_) => {
             let message: MessageView = wire::read(value)?;
             let said = match (message.state, message.why) {
                 (InboxState::Filed, _) => m::DONE_REPLAY_FILED.to_owned(),
@@ -319,6 +319,12 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
 /// What a failure says and where the cursor goes.
 fn failed(state: &mut State, purpose: &Purpose, failure: &Failure) -> Vec<Effect> {
     let error = wire::wire_error(failure);
+    if let Purpose::Attached(params) = purpose
+        && let Some(error) = &error
+        && attach::asks(state, params, error)
+    {
+        return Vec::new();
+    }
     match state.screen_mut() {
         Some(Screen::Form(form))
             if matches!(purpose, Purpose::CreatePatient | Purpose::EditTraits(_) | Purpose::EditUsed) =>

@@ -16,11 +16,12 @@
 //! * Nothing is lost silently: an oddity that does not stop the reading is a [`Warning`].
 //!
 //! Deliberately not here: MLLP framing (connectors), matching codes with the catalogue, quality-control rules,
-//! identity messages (ADT), orders (ORM, OML), structured results outbound.
+//! movements and mergers of identity messages (ADT), orders (ORM, OML), structured results outbound.
 
 mod ack;
 mod charset;
 pub mod document;
+mod identity;
 mod message;
 mod read;
 mod results;
@@ -32,6 +33,7 @@ mod tests;
 
 pub use ack::{AckCode, AckStamp, AckTarget, ErrDetail, ErrLocation, ErrorCondition, Severity, ack};
 pub use charset::Charset;
+pub use identity::{InboundIdentity, read_identity};
 pub use message::{Delimiters, Message, Part, Segment, SyntaxError};
 pub use read::{ReadError, read_header, read_results};
 pub use results::{

@@ -11,8 +11,8 @@
 use super::message::{Message, Part, Segment, SyntaxError};
 use super::results::{
     Code, DeclaredStatus, EmbeddedData, Header, InboundResults, Instrument, MessageType, Observation,
-    ObservedValue, OrderReference, PatientHints, PatientIdentifier, ProcessingId, ResultGroup, Specimen,
-    SpecimenRole, Unit, Warning,
+    ObservedValue, OrderReference, PatientHints, ProcessingId, ResultGroup, Specimen, SpecimenRole, Unit,
+    Warning,
 };
 use super::time::Hl7Time;
 use super::value::{code, code_pair, comparison, structured};
@@ -238,30 +238,9 @@ impl Reader {
     }
 
     fn patient(&mut self, pid: Segment<'_>) -> PatientHints {
-        let identifiers = self
-            .repetitions(pid.field(3))
-            .into_iter()
-            .filter_map(|part| {
-                let authority = part.component(4);
-                Some(PatientIdentifier {
-                    value: part.component(1).value()?,
-                    authority: authority
-                        .subcomponent(2)
-                        .value()
-                        .or_else(|| authority.subcomponent(1).value())
-                        .unwrap_or_default(),
-                    kind: part.component(5).text(),
-                })
-            })
-            .collect();
-        let name = pid.field(5);
-        PatientHints {
-            identifiers,
-            family_name: name.component(1).subcomponent(1).value(),
-            given_name: name.component(2).value(),
-            birth_date: Hl7Time::parse(&pid.field(7).component(1).text()),
-            sex: pid.field(8).simple(),
-        }
+        // Repetitions past the limit are told.
+        self.repetitions(pid.field(3));
+        super::identity::person(pid)
     }
 
     /// The specimen an SAC or SPM detail belongs to.

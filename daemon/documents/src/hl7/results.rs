@@ -69,14 +69,26 @@ impl Header {
 pub struct PatientHints {
     /// PID-3, every repetition.
     pub identifiers: Vec<PatientIdentifier>,
-    /// PID-5.1 of the first repetition, as received (case, accents).
+    /// PID-5.1 of the name of birth (type L, else the first repetition), as received (case, accents).
     pub family_name: Option<String>,
-    /// PID-5.2.
+    /// PID-5.2 of it.
     pub given_name: Option<String>,
+    /// PID-5.3 of it: the list of first names, in France.
+    pub given_names: Option<String>,
+    /// PID-5.1 of the name used every day (type D).
+    pub used_name: Option<String>,
+    /// PID-5.2 of it.
+    pub used_first_name: Option<String>,
     /// PID-7.
     pub birth_date: Option<Hl7Time>,
+    /// ZFD-1, `AAAA-MM-JJ` with `00` for what is unknown; only in messages of identity.
+    pub lunar_date: Option<String>,
+    /// Code of the place of birth: XAD.9 of the repetition `BDL` of PID-11.
+    pub birth_place: Option<String>,
     /// PID-8 as received (`M`, `F`, `U`, `O`…).
     pub sex: Option<String>,
+    /// PID-32, codes of table 0445.
+    pub reliability: Vec<String>,
 }
 
 /// One repetition of PID-3.

@@ -290,10 +290,27 @@ CREATE TABLE inbox (
   raw BLOB NOT NULL,
   dossiers TEXT NOT NULL,          -- JSON array of ids
   remarks TEXT NOT NULL,           -- JSON array of sentences
-  ack TEXT NOT NULL                -- code that was answered, so that a repetition gets the same
+  ack TEXT NOT NULL,               -- code that was answered, so that a repetition gets the same
+  door TEXT NOT NULL DEFAULT 'results', -- or 'identity': which service reads it
+  patient INTEGER                  -- record that a message of identity was filed under
 );
-CREATE INDEX inbox_open ON inbox (id) WHERE state IN ('unmatched', 'unreadable');
+CREATE INDEX inbox_open ON inbox (id) WHERE state IN ('unmatched', 'unreadable', 'verifying');
 CREATE INDEX inbox_repeat ON inbox (sender, control_id);
+
+-- INS that other parties sent, set aside until INSi has said what they are.
+CREATE TABLE received_ins (
+  id INTEGER PRIMARY KEY,
+  message INTEGER NOT NULL,
+  patient INTEGER NOT NULL,        -- the record concerned
+  at INTEGER NOT NULL,
+  sender TEXT NOT NULL,            -- partner, or sender as the message names it
+  purpose TEXT NOT NULL,           -- identity, results
+  state TEXT NOT NULL,             -- verifying, confirmed, compare, refused, known
+  created INTEGER NOT NULL,        -- 1 when the record was created by this message
+  said TEXT NOT NULL               -- JSON of ReceivedIns
+);
+CREATE INDEX received_ins_message ON received_ins (message);
+CREATE INDEX received_ins_patient ON received_ins (patient, id);
 
 CREATE TABLE audit (
   seq INTEGER PRIMARY KEY,

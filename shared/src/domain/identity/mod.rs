@@ -5,6 +5,7 @@
 
 pub mod birth_date;
 pub mod compare;
+pub mod inbound;
 pub mod matricule;
 pub mod normalise;
 pub mod proof;

@@ -24,6 +24,8 @@ pub enum DeviceKind {
     DrivingLicence,
     /// Carte Vitale alone: not accepted.
     VitaleCard,
+    /// Tiers de confiance: another actor checked the device, under a contract. Never chosen by hand.
+    ThirdParty,
     /// A kind added by the laboratory (INS-27); its words and its level stand in the configuration.
     #[serde(untagged)]
     Site(SiteCode),
@@ -98,6 +100,7 @@ impl DeviceKind {
             Self::ElectronicId => "EID",
             Self::DrivingLicence => "PC",
             Self::VitaleCard => "CV",
+            Self::ThirdParty => "TC",
             Self::Site(code) => code.as_str(),
         }
     }
@@ -115,6 +118,7 @@ impl DeviceKind {
             Self::ElectronicId => "Identité numérique (France Identité)",
             Self::DrivingLicence => "Permis de conduire",
             Self::VitaleCard => "Carte Vitale",
+            Self::ThirdParty => "Tiers de confiance",
             Self::Site(_) => "Document admis par le laboratoire",
         }
     }
@@ -141,7 +145,7 @@ impl DeviceKind {
     /// device. What a site decided stands in [`super::SiteIdentity`].
     #[must_use]
     pub fn is_high_confidence(self) -> bool {
-        !matches!(self, Self::DrivingLicence | Self::VitaleCard | Self::Site(_))
+        !matches!(self, Self::DrivingLicence | Self::VitaleCard | Self::ThirdParty | Self::Site(_))
     }
 
     /// True when a second device, of a parent, must be recorded.
@@ -165,6 +169,9 @@ pub struct Proof {
     /// How the site named the document that day; empty in older records.
     #[serde(default)]
     pub label: String,
+    /// Partner on whose word it stands, for [`DeviceKind::ThirdParty`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner: Option<String>,
 }
 
 impl Proof {

@@ -102,6 +102,13 @@ pub enum Event {
     VerificationFailed,
     /// The NIA became a NIR (E15).
     MatriculeReplaced,
+    /// A partner vouches for the identity by contract (STA-13): the device was checked there, the INS came with it or not.
+    PartnerVouches {
+        /// The INS came with it.
+        with_ins: bool,
+    },
+    /// INSi does not know what a partner vouched for (VER-06): neither the INS nor the partner's word stands.
+    PartnerRefuted,
 }
 
 /// What an event does beside changing the state; each is listed before confirmation and observed after.
@@ -209,6 +216,13 @@ impl IdentityState {
                 to.from_insi = true;
                 to.validated = true;
             }
+            Event::PartnerVouches { .. } if !self.may_call_insi() => {
+                return Err(Refusal::DoubtfulOrFictitious);
+            }
+            Event::PartnerVouches { with_ins } => {
+                to.validated = true;
+                to.from_insi |= with_ins;
+            }
             Event::DeviceChecked { high_confidence: false } => return Err(Refusal::WeakDevice),
             Event::DeviceChecked { high_confidence: true } => {
                 if !self.may_call_insi() {
@@ -245,6 +259,11 @@ impl IdentityState {
             Event::VerificationOk | Event::MatriculeReplaced => {}
             Event::VerificationFailed if !self.from_insi => return Err(Refusal::NoIns),
             Event::VerificationFailed => to.from_insi = false,
+            Event::PartnerRefuted if !self.from_insi => return Err(Refusal::NoIns),
+            Event::PartnerRefuted => {
+                to.from_insi = false;
+                to.validated = false;
+            }
         }
         Ok(Transition { from: self, to, effects: effects(self, to, event) })
     }
@@ -364,6 +383,8 @@ mod tests {
             Just(Event::VerificationOk),
             Just(Event::VerificationFailed),
             Just(Event::MatriculeReplaced),
+            any::<bool>().prop_map(|with_ins| Event::PartnerVouches { with_ins }),
+            Just(Event::PartnerRefuted),
         ]
     }
 

@@ -242,6 +242,7 @@ pub(super) fn inbox(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Inbox) {
             let role = match i.state {
                 S::Filed => Role::StatusOk,
                 S::Unmatched => Role::StatusHold,
+                S::Verifying => Role::StatusOff,
                 S::Unreadable => Role::StatusAlert,
                 S::Closed => Role::StatusOff,
             };
