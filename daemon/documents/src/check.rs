@@ -276,9 +276,10 @@ fn result(r: &Report, path: &str, item: &ResultItem) -> Checked {
         }
         Outcome::Pending | Outcome::NotDone(_) => {}
     }
-    if let Some(range) = &item.reference {
-        reference(&path, range)?;
+    if item.reference.is_none() && !item.other_references.is_empty() {
+        return Err(DocumentError::invalid(path, "d'autres intervalles de référence sans le premier"));
     }
+    item.reference.iter().chain(&item.other_references).try_for_each(|range| reference(&path, range))?;
     if let Some(technique) = &item.technique {
         coded(&path, technique)?;
         if technique.system != OID_TECHNIQUES {

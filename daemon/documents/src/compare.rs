@@ -9,6 +9,8 @@ use crate::error::DocumentError;
 pub const MAX_PDF: usize = 32 << 20;
 /// How many words after the label of an analysis its value is looked for.
 const WINDOW: usize = 120;
+/// From this length on, in characters, a word may have been cut at the end of a line of the PDF.
+const LONG_WORD: usize = 18;
 
 /// Outcome of a comparison.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,16 @@ fn is_shown(words: &[String], value: &CdaValue) -> bool {
             return true;
         }
         from += at + 1;
+    }
+    // A word wider than its column is cut in the PDF: then the blanks say nothing.
+    let long = |w: &&str| w.chars().count() >= LONG_WORD;
+    if label.iter().any(long) || wanted.iter().any(long) {
+        let (glued, label, wanted) = (words.concat(), label.concat(), wanted.concat());
+        let reach = wanted.len() + 8 * WINDOW;
+        return glued.match_indices(&label).any(|(at, found)| {
+            let rest = glued.get(at + found.len()..).unwrap_or_default();
+            rest.find(&wanted).is_some_and(|place| place < reach)
+        });
     }
     false
 }

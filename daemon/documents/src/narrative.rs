@@ -58,7 +58,10 @@ pub(crate) struct ResultText<'r> {
     pub sign: &'static str,
     pub abnormal: bool,
     pub unit: String,
+    /// One line for each range.
     pub reference: String,
+    /// [`MARK`] where the accreditation covers the analysis, else nothing.
+    pub mark: &'static str,
     pub previous: Vec<PreviousText>,
     pub second: Option<SecondText<'r>>,
     pub notes: Vec<Note>,
@@ -172,12 +175,31 @@ pub(crate) struct ChapterText<'r> {
     pub subs: Vec<SubText<'r>>,
 }
 
+/// Stands behind the label of an analysis that the accreditation covers.
+pub(crate) const MARK: &str = "#";
+
+/// Number of the accreditation, if the report has at least one analysis that it covers: a report without any bears no
+/// trace of it (LAB-10).
+pub(crate) fn accreditation(r: &Report) -> Option<&str> {
+    let number = r.laboratory.cofrac.as_deref().map(str::trim).filter(|n| !n.is_empty())?;
+    let any = |items: &[ResultItem]| items.iter().any(|i| i.accredited);
+    let covered = r.chapters.iter().flat_map(|c| &c.sub_chapters).flat_map(|s| &s.blocks).any(|b| match b {
+        Block::Result(item) => item.accredited,
+        Block::Battery(b) => any(&b.results),
+        Block::Isolate(i) => any(&i.results) || i.antibiograms.iter().any(|b| any(&b.results)),
+        Block::Image(_) => false,
+    });
+    covered.then_some(number)
+}
+
 /// The whole readable body.
 #[derive(Debug, Clone)]
 pub(crate) struct Narrative<'r> {
     pub chapters: Vec<ChapterText<'r>>,
     /// Comments on the report.
     pub comments: Vec<Note>,
+    /// What the report must say of itself: accreditation, validation by rules. Title of the section, and text.
+    pub mentions: Vec<(&'static str, Note)>,
     /// Information notice to the patient.
     pub notice: Option<String>,
 }
@@ -188,8 +210,27 @@ impl<'r> Narrative<'r> {
         let chapters = report.chapters.iter().enumerate().map(|(i, c)| chapter(report, c, i + 1)).collect();
         let comments = notes("g", &report.comments, "Commentaire");
         let notice = report.notice.as_deref().map(str::trim).filter(|n| !n.is_empty()).map(str::to_owned);
-        Self { chapters, comments, notice }
+        Self { chapters, comments, mentions: mentions(report), notice }
     }
+}
+
+fn mentions(r: &Report) -> Vec<(&'static str, Note)> {
+    let covered = accreditation(r).map(|number| {
+        let text = format!(
+            "{MARK} : examen couvert par l'accréditation Cofrac n° {number} (portée disponible sur www.cofrac.fr)"
+        );
+        ("Accréditation", Note { id: "mention-accreditation".into(), text })
+    });
+    let automatic = r.automatic_validation.as_deref().map(str::trim).filter(|t| !t.is_empty());
+    let automatic = automatic
+        .map(|t| ("Validation automatique", Note { id: "mention-validation".into(), text: t.to_owned() }));
+    covered.into_iter().chain(automatic).collect()
+}
+
+/// The range that decides, then the others, one on each line.
+fn references(source: &ResultItem) -> String {
+    let lines = source.reference.iter().chain(&source.other_references).map(wording::reference);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn notes(prefix: &str, comments: &[Comment], title: &str) -> Vec<Note> {
@@ -319,12 +360,8 @@ fn result<'r>(source: &'r ResultItem, id: String) -> ResultText<'r> {
         abnormal: interpretation.is_some_and(|i| i.is_abnormal()),
         unit: done.and_then(wording::unit).map(|u: &Unit| u.display.clone()).unwrap_or_default(),
         // Without a result there is no unit, and bounds without a unit mislead.
-        reference: source
-            .reference
-            .as_ref()
-            .filter(|_| done.is_some())
-            .map(wording::reference)
-            .unwrap_or_default(),
+        reference: if done.is_some() { references(source) } else { String::new() },
+        mark: if source.accredited { MARK } else { "" },
         previous,
         second,
         notes: notes(&id, &source.comments, "Commentaire"),

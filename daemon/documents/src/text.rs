@@ -45,6 +45,7 @@ pub fn render(report: &Report) -> String {
         report.signed_at.french()
     );
     wrapped(&mut out, "", &signed);
+    narrative.mentions.iter().for_each(|(_, mention)| wrapped(&mut out, "", &mention.text));
     if let Some(notice) = &narrative.notice {
         wrapped(&mut out, "", notice);
     }
@@ -109,10 +110,11 @@ fn table_line(out: &mut String, l: &Line<'_>) {
             let shown = if r.sign.is_empty() { r.result.clone() } else { format!("{} {}", r.result, r.sign) };
             let previous: Vec<String> =
                 r.previous.iter().map(|p| format!("{} ({})", p.value, p.day)).collect();
+            let label = [r.label.as_str(), r.mark].join(" ").trim_end().to_owned();
             if r.unit.is_empty() && r.reference.is_empty() && shown.chars().count() > COLUMNS[1] {
-                wrapped(out, &indent(*level), &format!("{} : {shown}", r.label));
+                wrapped(out, &indent(*level), &format!("{label} : {shown}"));
             } else {
-                let cells = [r.label.clone(), shown, r.unit.clone(), r.reference.clone(), previous.join(" ")];
+                let cells = [label, shown, r.unit.clone(), r.reference.clone(), previous.join(" ")];
                 row(out, *level, cells);
             }
             if let Some(method) = &r.method {
@@ -171,6 +173,17 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     for paragraph in text.lines() {
         let mut current = String::new();
         for word in paragraph.split_whitespace() {
+            let mut word = word;
+            // A word longer than a line (a sequence, a link) is cut, so that nothing leaves the screen.
+            while word.chars().count() > width.max(1) {
+                if !current.is_empty() {
+                    lines.push(std::mem::take(&mut current));
+                }
+                let at = word.char_indices().nth(width.max(1)).map_or(word.len(), |(i, _)| i);
+                let (head, tail) = word.split_at(at);
+                lines.push(head.to_owned());
+                word = tail;
+            }
             let together = current.chars().count() + 1 + word.chars().count();
             if !current.is_empty() && together > width {
                 lines.push(std::mem::take(&mut current));

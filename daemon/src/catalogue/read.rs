@@ -119,6 +119,8 @@ pub(super) struct RawAnalysis {
     pub(super) critical: Option<Spanned<RawInterval>>,
     pub(super) correspondence: Option<RawCorrespondence>,
     pub(super) rank: u16,
+    #[serde(default)]
+    pub(super) accredited: bool,
 }
 
 #[derive(Deserialize)]
@@ -368,6 +370,7 @@ impl Definitions {
             synonyms: raw.synonyms,
             technique: technique.cloned(),
             correspondence,
+            accredited: raw.accredited,
         })
     }
 }

@@ -222,6 +222,8 @@ fn item(s: &Setting<'_>, full: &DossierFull, r: &StoredResult, included: bool) -
             high: i.high.clone(),
             ..ReferenceRange::default()
         }),
+        other_references: vec![],
+        accredited: analysis.is_some_and(|a| a.accredited),
         previous: if done {
             r.previous
                 .iter()
@@ -385,6 +387,8 @@ pub fn assemble(s: &Setting<'_>, full: &DossierFull, included: &[&StoredResult])
         chapters: chapters.into_iter().map(|(_, c)| c).collect(),
         comments: vec![],
         notice: s.config.reports.notice.clone(),
+        // No rule validates without a biologist here; when one does, its sentence goes here (LAB-09).
+        automatic_validation: None,
         second_intention: None,
         display: s.config.reports.display(),
     }

@@ -60,6 +60,9 @@ pub struct Analysis {
     /// The same quantity in the other system of units (mass or moles), for results of before and elsewhere (LAB-06).
     #[serde(default)]
     pub correspondence: Option<Correspondence>,
+    /// Covered by the accreditation of the laboratory: marked on reports (LAB-10).
+    #[serde(default)]
+    pub accredited: bool,
 }
 
 /// A technique of the national list.

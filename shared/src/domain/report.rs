@@ -138,6 +138,10 @@ pub struct Report {
     pub comments: Vec<Comment>,
     /// Information notice to the patient printed at the foot (DOC-20).
     pub notice: Option<String>,
+    /// Sentence shown because at least one result was validated by rules without review by a biologist (LAB-09); `None`
+    /// when a biologist saw them all.
+    #[serde(default)]
+    pub automatic_validation: Option<String>,
     /// Report of a referral laboratory that exists only as a PDF (second intention), embedded as it came.
     pub second_intention: Option<AttachedPdf>,
     /// Which optional traits the paper shows (INS-15).

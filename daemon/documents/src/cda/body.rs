@@ -14,6 +14,9 @@ pub(super) fn write(x: &mut Xml, r: &Report, n: &Narrative<'_>, pdf: &str) {
             for note in &n.comments {
                 section(x, |x| comment(x, r, "Commentaire", note));
             }
+            for (title, note) in &n.mentions {
+                section(x, |x| comment(x, r, title, note));
+            }
             if let Some(text) = &n.notice {
                 let note = Note { id: "notice".into(), text: text.clone() };
                 section(x, |x| comment(x, r, "Information du patient", &note));
@@ -51,7 +54,11 @@ fn chapter(x: &mut Xml, r: &Report, c: &ChapterText<'_>) {
     for sub in &c.subs {
         section(x, |x| {
             templates(x, &["1.3.6.1.4.1.19376.1.3.3.2.2", "1.2.250.1.213.1.1.2.71"]);
-            coded(x, "code", sub.source.code.as_ref().unwrap_or(&c.source.code));
+            // A waiting code is allowed for a chapter; a sub-chapter is coded in LOINC or not at all.
+            let code = sub.source.code.as_ref().unwrap_or(&c.source.code);
+            if code.system == super::OID_LOINC {
+                coded(x, "code", code);
+            }
             x.leaf("title", &[], sub.title.as_deref().unwrap_or(&c.title));
             narrative(x, sub);
             entries::write(x, r, sub, sub.source.code.as_ref().unwrap_or(&c.source.code));
@@ -105,6 +112,10 @@ fn row(x: &mut Xml, line: &Line<'_>) {
         Line::Result { row, .. } => {
             x.mixed("td", &[], |x| {
                 content(x, &row.id, &row.label, None);
+                if !row.mark.is_empty() {
+                    x.text(" ");
+                    x.text(row.mark);
+                }
                 if let Some(method) = &row.method {
                     x.inline_empty("br", &[]);
                     content(x, &row.method_id(), method, Some("Italics"));

@@ -11,6 +11,7 @@ use super::xml::Xml;
 use super::{body, coded, loinc, templates};
 use crate::narrative::{BatteryText, BlockText, IsolateText, Note, ResultText, SubText};
 use crate::tables::{self, CdaUnit};
+use crate::wording;
 
 const OBSERVATION: [(&str, &str); 2] = [("classCode", "OBS"), ("moodCode", "EVN")];
 const BATTERY: [(&str, &str); 2] = [("classCode", "BATTERY"), ("moodCode", "EVN")];
@@ -20,7 +21,11 @@ pub(super) fn write(x: &mut Xml, r: &Report, sub: &SubText<'_>, code: &Coded) {
     x.nest("entry", &[("typeCode", "DRIV")], |x| {
         templates(x, &["1.3.6.1.4.1.19376.1.3.1", "1.2.250.1.213.1.1.3.21"]);
         x.nest("act", &[("classCode", "ACT"), ("moodCode", "EVN")], |x| {
-            coded(x, "code", code);
+            if code.system == super::OID_LOINC {
+                coded(x, "code", code);
+            } else {
+                x.nest("code", &[], |x| coded(x, "translation", code));
+            }
             x.empty("statusCode", &[("code", status(items(sub).map(|i| &i.outcome)))]);
             subcontractor(x, sub);
             validator(x, r, sub);
@@ -256,7 +261,11 @@ fn observation(x: &mut Xml, row: &ResultText<'_>, which: Which<'_>) {
             Which::Second(s, _) => (s.reference.as_ref(), Some(&s.unit)),
         };
         if let Some(range) = range {
-            reference(x, range, unit);
+            let others = match which {
+                Which::Main => item.other_references.as_slice(),
+                Which::Second(..) => &[],
+            };
+            reference(x, range, others, unit);
         }
     });
 }
@@ -386,11 +395,14 @@ fn method(x: &mut Xml, row: &ResultText<'_>) {
     }
 }
 
-fn reference(x: &mut Xml, range: &ReferenceRange, unit: Option<&Unit>) {
+/// The one range the volet allows; the others, and the condition of the first, are its text.
+fn reference(x: &mut Xml, range: &ReferenceRange, others: &[ReferenceRange], unit: Option<&Unit>) {
     x.nest("referenceRange", &[("typeCode", "REFV")], |x| {
         x.nest("observationRange", &[("classCode", "OBS"), ("moodCode", "EVN.CRT")], |x| {
-            if let Some(text) = range.text.as_deref().map(str::trim).filter(|t| !t.is_empty()) {
-                x.leaf("text", &[], text);
+            let own = range.text.as_deref().map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned);
+            let words: Vec<String> = own.into_iter().chain(others.iter().map(wording::reference)).collect();
+            if !words.is_empty() {
+                x.leaf("text", &[], &words.join(" ; "));
             }
             if range.low.is_some() || range.high.is_some() {
                 x.nest("value", &[("xsi:type", "IVL_PQ")], |x| {

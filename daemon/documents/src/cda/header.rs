@@ -193,7 +193,7 @@ fn author(x: &mut Xml, r: &Report) {
                     x.leaf("manufacturerModelName", &[], manufacturer);
                     x.leaf("softwareName", &[], software);
                 });
-                laboratory(x, "representedOrganization", &r.laboratory, false);
+                laboratory(x, "representedOrganization", &r.laboratory, None);
             }
         });
     });
@@ -330,7 +330,7 @@ fn encounter(x: &mut Xml, r: &Report) {
             x.nest("responsibleParty", &[], |x| {
                 x.nest("assignedEntity", &[], |x| {
                     person(x, &r.responsible, Some(lab), "assignedPerson");
-                    laboratory(x, "representedOrganization", lab, true);
+                    laboratory(x, "representedOrganization", lab, crate::narrative::accreditation(r));
                 });
             });
             x.nest("location", &[], |x| {
@@ -379,7 +379,7 @@ pub(super) fn entity(
     person(x, p, lab, person_element);
     match (&p.organization, lab) {
         (Some(org), _) => x.nest(organization_element, &[], |x| organization(x, org, lab.is_some())),
-        (None, Some(lab)) => laboratory(x, organization_element, lab, false),
+        (None, Some(lab)) => laboratory(x, organization_element, lab, None),
         (None, None) => {}
     }
 }
@@ -437,10 +437,10 @@ pub(super) fn organization(x: &mut Xml, o: &Organization, complete: bool) {
 }
 
 /// The laboratory as an organization; the Cofrac number belongs to the responsible party only.
-fn laboratory(x: &mut Xml, element: &str, lab: &Laboratory, with_cofrac: bool) {
+fn laboratory(x: &mut Xml, element: &str, lab: &Laboratory, cofrac: Option<&str>) {
     x.nest(element, &[], |x| {
         x.empty("id", &[("root", OID_STRUCTURES), ("extension", &finess(lab))]);
-        if let Some(number) = filled(lab.cofrac.as_deref()).filter(|_| with_cofrac) {
+        if let Some(number) = cofrac {
             x.empty(
                 "id",
                 &[("root", OID_COFRAC), ("extension", number), ("assigningAuthorityName", "COFRAC")],

@@ -8,7 +8,7 @@ use super::canvas::{CONTENT, Canvas, HEIGHT, Ink, MARGIN, Op, Style, WIDTH};
 use super::fonts::{Faces, Weight};
 use super::table::{comment, sub_chapter};
 use crate::error::DocumentError;
-use crate::narrative::{Line, Narrative};
+use crate::narrative::{Line, Narrative, accreditation};
 use crate::{DOCUMENT_TITLE, datamatrix, wording};
 
 pub(super) const BODY: Style = Style::new(9.0, Weight::Regular, Ink::Text);
@@ -76,8 +76,8 @@ fn letterhead(c: &mut Canvas<'_>, r: &Report) {
     let reach: Vec<String> = lab.telecoms.iter().map(wording::telecom).collect();
     paragraph(c, MARGIN, 280.0, SMALL, &reach.join("  ·  "));
     let mut numbers = vec![format!("FINESS {}", lab.finess)];
-    if let Some(cofrac) = lab.cofrac.as_deref().filter(|n| !n.trim().is_empty()) {
-        numbers.push(format!("Accréditation Cofrac n° {cofrac}"));
+    if let Some(number) = accreditation(r) {
+        numbers.push(format!("Accréditation Cofrac n° {number}, portée sur www.cofrac.fr"));
     }
     paragraph(c, MARGIN, 280.0, SMALL, &numbers.join("  ·  "));
     let left_end = c.y;
@@ -271,6 +271,9 @@ fn closing(c: &mut Canvas<'_>, r: &Report, n: &Narrative<'_>) {
     let legend = legend(n);
     if !legend.is_empty() {
         paragraph(c, MARGIN, CONTENT, SMALL, &legend);
+    }
+    for (_, mention) in &n.mentions {
+        paragraph(c, MARGIN, CONTENT, SMALL, &mention.text);
     }
     if let Some(notice) = &n.notice {
         c.y += 4.0;

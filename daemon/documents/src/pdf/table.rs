@@ -152,7 +152,7 @@ fn cells(c: &Canvas<'_>, row: &ResultText<'_>, level: u8) -> Cells {
         c.wrap(style, &text, BEFORE.1).into_iter().map(move |line| (line, abnormal))
     });
     Cells {
-        label: c.wrap(BODY, &row.label, width),
+        label: c.wrap(BODY, [row.label.as_str(), row.mark].join(" ").trim_end(), width),
         method: row.method.as_deref().map(|m| c.wrap(SMALL, m, width)).unwrap_or_default(),
         result: c.wrap(style, &shown, right - RESULT.0),
         unit: c.wrap(BODY, &row.unit, UNIT.1),

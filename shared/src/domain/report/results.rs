@@ -374,6 +374,13 @@ pub struct ResultItem {
     pub method: Option<String>,
     /// Reference range.
     pub reference: Option<ReferenceRange>,
+    /// Further ranges that are shown beside the first, each with its condition as text (pregnancy, targets, other sex
+    /// or age). The first range alone decides of the interpretation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_references: Vec<ReferenceRange>,
+    /// Covered by the accreditation of the laboratory (LAB-10).
+    #[serde(default)]
+    pub accredited: bool,
     /// Earlier results, the latest first.
     pub previous: Vec<PreviousResult>,
     /// The same measure in a second unit.

@@ -96,7 +96,7 @@ fn head(r: &Report) -> Vec<String> {
     lines.push(lab.name.clone());
     lines.push(wording::address(&lab.address).join(", "));
     lines.push(lab.telecoms.iter().map(wording::telecom).collect::<Vec<_>>().join(" · "));
-    let cofrac = lab.cofrac.as_deref().map(str::trim).filter(|n| !n.is_empty());
+    let cofrac = crate::narrative::accreditation(r);
     let cofrac = cofrac.map(|n| format!(" · Accréditation Cofrac n° {n}")).unwrap_or_default();
     lines.push(format!("FINESS {}{cofrac}", lab.finess));
     lines.push(String::new());

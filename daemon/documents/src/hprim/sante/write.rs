@@ -362,6 +362,9 @@ fn details(w: &mut Writer, row: &ResultText<'_>, item: &ResultItem) {
     if let Some(range) = item.reference.as_ref().filter(|r| r.text.is_some() || normals(r).is_empty()) {
         comment(w, &format!("Référence : {}", wording::reference(range)));
     }
+    for range in &item.other_references {
+        comment(w, &format!("Référence : {}", wording::reference(range)));
+    }
     if item.interpretation == Some(Interpretation::SDD) {
         comment(w, "Sensible à forte posologie");
     }
@@ -436,8 +439,9 @@ fn flag(i: Interpretation) -> Option<&'static str> {
 /// The report as text, its PDF, and the comments on the report.
 fn whole(w: &mut Writer, r: &Report, s: &Settings<'_>, n: &Narrative<'_>) {
     let general = n.comments.iter().map(|note| ("COMMENTAIRE", "Commentaire", &note.text));
+    let mentions = n.mentions.iter().map(|(title, note)| ("MENTION", *title, &note.text));
     let notice = n.notice.iter().map(|text| ("INFORMATION", "Information du patient", text));
-    for (i, (code, label, text)) in general.chain(notice).enumerate() {
+    for (i, (code, label, text)) in general.chain(mentions).chain(notice).enumerate() {
         let mut f = line(w, GENERAL + i, "TX", (code, label), None);
         set(&mut f, 6, w.d.text(text.trim()));
         finish(w, f, "F", Some(r.created_at), "");
