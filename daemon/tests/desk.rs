@@ -278,6 +278,31 @@ async fn cog_08_an_edition_is_imported_offline_after_its_checksum_and_survives_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn ins_18_the_slip_of_a_qualified_patient_carries_no_ins() {
+    let mut house = House::open(&[zoe()], NOON).await;
+    let id = qualified(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
+    let edit = EditUsedParams {
+        id,
+        used_name: None,
+        used_first_name: None,
+        phone: None,
+        social_security: Some("1550169382001".into()),
+    };
+    house.call::<m::PatientEditUsed>(edit).await;
+    let new = dossier::CreateParams { patient: Some(id), analyses: vec!["NA".into()], ..Default::default() };
+    let number = house.call::<m::DossierCreate>(new).await.number;
+    let by_number = dossier::DossierRef { id: None, number: Some(number.clone()) };
+    let slip = house.call::<m::DossierBilling>(by_number).await;
+    use base64::Engine;
+    let pdf = base64::engine::general_purpose::STANDARD.decode(&slip.base64).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && slip.file_name.contains(&number));
+    assert!(slip.text.contains("1550169382001") && slip.text.contains("EXEMPLE ZOE"), "{}", slip.text);
+    for trace in [NUMBER, "1.2.250.1.213", "INS"] {
+        assert!(!slip.text.contains(trace), "{trace} in {}", slip.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ins_13_each_right_is_separate_and_its_lack_is_named() {
     let all = [
         "see-ins",

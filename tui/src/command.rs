@@ -96,6 +96,7 @@ commands! {
     CorrespondentAdd "correspondent-add", |_| "Correspondant", 4, Screen, [Dossier], always, "Choisir le prescripteur ou une copie";
     DossierReview "dossier-review", labels::review, 2, Screen, [Dossier Result], State::may_review, "Ouvrir ce dossier en validation (garde la valeur en cours)";
     DocumentPreview "document-preview", |_| "Aperçu", 6, Screen, [Dossier Review], always, "Voir le compte rendu tel qu'il partira";
+    DossierBilling "dossier-billing", |_| "Relevé pour facturation", 0, Screen, [Dossier Review], always, "Relevé de ce dossier pour la facturation (sans INS)";
     Validate "validate", labels::validate, 1, Screen, [Review], State::may_validate, "Valider : technique d'abord, puis biologique";
     DocumentHold "document-hold", |_| "Retenir", 3, Screen, [Review], always, "Retenir ce document, ou le libérer";
     DocumentInvisible "document-invisible", |_| "Invisible", 4, Screen, [Review], always, "Document invisible au patient jusqu'à l'annonce, ou visible";
@@ -186,7 +187,8 @@ pub fn right_of(cmd: Cmd) -> Option<Right> {
         | Cmd::ConsentEdit
         | Cmd::AttributeHomonyme
         | Cmd::ExamAdd
-        | Cmd::CorrespondentAdd => Right::Register,
+        | Cmd::CorrespondentAdd
+        | Cmd::DossierBilling => Right::Register,
         Cmd::InsFetch | Cmd::InsAccept | Cmd::InsRefuse => Right::CallInsi,
         Cmd::InsQualify | Cmd::AttributeDouteux | Cmd::AttributeFictif => Right::QualifyIdentity,
         Cmd::DocumentHold | Cmd::DocumentInvisible | Cmd::OrderCancel => Right::DecideDocuments,

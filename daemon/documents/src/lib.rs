@@ -5,6 +5,7 @@
 //! * [`text`]: the same report as plain text for the terminal;
 //! * [`compare`]: are the values of a CDA in a PDF?
 //! * [`hprim`]: results for practices and clinics, HPRIM Santé and HPRIM Médecin;
+//! * [`billing`]: the slip of a dossier for billing, which has no place for the INS;
 //! * [`datamatrix`]: the INS datamatrix, written and read;
 //! * [`mod@file_name`]: name of the PDF in an exchange;
 //! * the XDS metadata, XDM archives and HL7 messages have their own modules.
@@ -18,6 +19,7 @@ pub mod lot_signature;
 pub mod xdm;
 pub mod xds;
 
+pub mod billing;
 pub mod cda;
 pub mod compare;
 pub mod datamatrix;

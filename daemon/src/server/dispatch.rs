@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, dossier_view, identity, inbound_identity, laboratory, merger, places, queue, reception,
-    reporting, results_in, status, verification,
+    App, Caller, billing, dossier_view, identity, inbound_identity, laboratory, merger, places, queue,
+    reception, reporting, results_in, status, verification,
 };
 
 /// A result as it travels.
@@ -107,6 +107,7 @@ pub async fn run(
             let id = dossier(app, p.id, p.number.as_deref()).await?;
             value(reception::labels(app, id).await?)
         }
+        Request::DossierBilling(p) => value(billing::slip(app, caller, p).await?),
         Request::DossierTraceCall(p) => value(laboratory::trace_call(app, caller, p).await?),
         Request::DossierPreview(p) => value(reporting::preview(app, caller, p).await?),
         Request::ResultEnter(p) => value(laboratory::enter(app, caller, p).await?),

@@ -1,6 +1,7 @@
 //! Use cases. Each takes the [`App`] and the [`Caller`], checks the right, decides with the pure rules of the domain,
 //! and carries out one transaction of the store. None of them waits for a network: what must leave goes to the outbox.
 
+pub mod billing;
 pub mod delivery;
 pub mod desk;
 pub mod dossier_view;

@@ -430,6 +430,17 @@ pub struct Preview {
     pub text: String,
 }
 
+/// The slip of a dossier for billing: never the INS (INS-18).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BillingSlip {
+    /// Plain text for a terminal.
+    pub text: String,
+    /// Name of the PDF.
+    pub file_name: String,
+    /// The PDF, base64.
+    pub base64: String,
+}
+
 /// Text of labels, one per tube.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Labels {

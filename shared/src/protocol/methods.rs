@@ -148,6 +148,8 @@ methods! {
     DossierAdd = "dossier.add": dossier::AddParams => dossier::DossierView;
     /// Text of the labels of a dossier.
     DossierLabels = "dossier.labels": dossier::DossierRef => dossier::Labels;
+    /// The slip of a dossier for billing, as text and PDF.
+    DossierBilling = "dossier.billing": dossier::DossierRef => dossier::BillingSlip;
     /// Enters a result by hand.
     ResultEnter = "result.enter": dossier::ResultEnterParams => dossier::DossierView;
     /// Says that an analysis will not be done.

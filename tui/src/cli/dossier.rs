@@ -1,5 +1,8 @@
 //! `paillasse dossier`: requests, results, validations.
 
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
 use clap::Subcommand;
 use jiff::Timestamp;
 use paillasse_shared::domain::dossier::{CorrespondentRole, DossierState};
@@ -9,12 +12,16 @@ use paillasse_shared::protocol::dossier::{
     ResultCancelParams, ResultEnterParams, ResultView, TraceCallParams, ValidateParams,
 };
 use paillasse_shared::protocol::methods::{
-    DossierAdd, DossierCreate, DossierGet, DossierLabels, DossierList, DossierPreview, DossierTraceCall,
-    DossierValidate, DossierValidateTechnical, Empty, ResultCancel, ResultEnter, ValidationWorklist,
+    DossierAdd, DossierBilling, DossierCreate, DossierGet, DossierLabels, DossierList, DossierPreview,
+    DossierTraceCall, DossierValidate, DossierValidateTechnical, Empty, ResultCancel, ResultEnter,
+    ValidationWorklist,
 };
 
+use paillasse_shared::protocol::{ErrorKind, WireError};
+
+use super::messages;
 use super::page::{Page, Table, or_empty};
-use super::session::{Outcome, Session, dossier_ref};
+use super::session::{Outcome, Session, dossier_ref, file_error};
 use super::value::{self, Target};
 
 /// Commands about dossiers.
@@ -137,6 +144,13 @@ pub enum DossierCommand {
         #[arg(value_name = "DOSSIER", help = "Identifiant ou numéro du dossier")]
         id: Target,
     },
+    #[command(about = "Relevé pour facturation : texte, ou PDF avec --output ; il ne porte jamais l'INS")]
+    Billing {
+        #[arg(value_name = "DOSSIER", help = "Identifiant ou numéro du dossier")]
+        id: Target,
+        #[arg(long, value_name = "FICHIER", help = "Écrit le PDF dans ce fichier (- : sortie standard)")]
+        output: Option<PathBuf>,
+    },
     #[command(about = "Texte des étiquettes d'un dossier")]
     Labels {
         #[arg(value_name = "DOSSIER", help = "Identifiant ou numéro du dossier")]
@@ -245,6 +259,21 @@ impl DossierCommand {
             }
             Self::Preview { id } => {
                 s.show::<DossierPreview>(&dossier_ref(id), |p, r| p.line(r.text.trim_end()))
+            }
+            Self::Billing { id, output: None } => {
+                s.show::<DossierBilling>(&dossier_ref(id), |p, r| p.line(r.text.trim_end()))
+            }
+            Self::Billing { id, output: Some(path) } => {
+                let slip = s.call::<DossierBilling>(&dossier_ref(id))?;
+                let bytes = base64::engine::general_purpose::STANDARD
+                    .decode(&slip.base64)
+                    .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))?;
+                if path == Path::new("-") {
+                    return s.write_bytes(&bytes).map(|()| 0);
+                }
+                std::fs::write(&path, &bytes).map_err(|e| file_error(&path, &e))?;
+                let written = serde_json::json!({ "file": path, "bytes": bytes.len() });
+                s.print(&written, |p, _| p.line(format!("{} ({} octets)", path.display(), bytes.len())))
             }
             Self::Labels { id } => s.show::<DossierLabels>(&dossier_ref(id), |p, r| {
                 for (i, label) in r.labels.iter().enumerate() {

@@ -107,6 +107,7 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["dossier", "list", "--state", "complet"],
         vec!["dossier", "list", "--to-validate"],
         vec!["dossier", "add", "1", "--analysis", "CRP"],
+        vec!["dossier", "billing", "26-000001"],
         vec!["dossier", "labels", "1"],
         vec!["dossier", "preview", "1"],
         vec!["dossier", "result", "1", "K", "4,1"],

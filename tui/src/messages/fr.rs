@@ -133,6 +133,8 @@ pub const RESTRICTED: &str = "AFFICHAGE RESTREINT";
 pub const RESTRICTED_ON: &str = "Affichage restreint : initiales, aucun numéro. F12 montre tout de nouveau.";
 /// Restricted display ends.
 pub const RESTRICTED_OFF: &str = "Affichage complet.";
+/// Title.
+pub const BILLING: &str = "Relevé pour facturation";
 /// A text that names a person, while the display is restricted.
 pub const RESTRICTED_TEXT: &str = "Texte masqué : affichage restreint.";
 /// Status of the identity an order is about.

@@ -477,6 +477,8 @@ pub enum PaneKind {
     History(PatientId),
     /// A report as it will leave.
     Preview,
+    /// The slip of a dossier for billing.
+    Billing,
     /// The program.
     About,
 }

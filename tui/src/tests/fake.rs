@@ -122,6 +122,10 @@ impl Fake {
             "dossier.preview" => {
                 json!({"text": "LBM du Port\nCompte rendu 26-118733\n\nPotassium 6,9 mmol/L HH\n"})
             }
+            "dossier.billing" => {
+                json!({"text": "Relevé pour facturation\n\nN° de sécurité sociale : 1550169382001\n",
+                "file_name": "releve.pdf", "base64": ""})
+            }
             "validation.worklist" => json!({"dossiers": [
                 line(7, "26-118733", "DUPONT MARIE CLAIRE", "qualifiee", true, "HH"),
                 line(8, "26-118690", "LE GOFF YANN", "recuperee", true, "H"),

@@ -296,6 +296,16 @@ fn sta_21_near_twins_show_their_differences_and_one_key_marks_both() {
 }
 
 #[test]
+fn ins_18_the_slip_for_billing_is_found_by_its_name() {
+    let mut b = Bench::new(80, 24);
+    qualified(&mut b);
+    b.keys("26-118733<enter><ctrl-p>facturation<enter>")
+        .sees("Relevé pour facturation")
+        .sees("1550169382001");
+    b.sees_not("1 61 07");
+}
+
+#[test]
 fn restricted_display_hides_who_it_is_and_says_so_on_every_screen() {
     let mut b = Bench::new(80, 24);
     qualified(&mut b);

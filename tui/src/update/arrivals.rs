@@ -2,7 +2,7 @@
 
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::audit::Lines;
-use paillasse_shared::protocol::dossier::{CatalogueHits, Correspondents, DossierView, Preview};
+use paillasse_shared::protocol::dossier::{BillingSlip, CatalogueHits, Correspondents, DossierView, Preview};
 use paillasse_shared::protocol::patient::{Created, History, InsiState, PatientRecord, SearchResult};
 use serde_json::Value;
 
@@ -274,6 +274,7 @@ pub(super) fn pane(state: &mut State, value: Value) -> Done {
                 })
                 .collect()
         }
+        PaneKind::Billing => wire::read::<BillingSlip>(value)?.text.lines().map(str::to_owned).collect(),
         PaneKind::Preview => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
         PaneKind::About => return Ok(Vec::new()),
     };

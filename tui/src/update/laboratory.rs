@@ -61,6 +61,7 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             effects
         }
         Cmd::DocumentPreview => preview(state),
+        Cmd::DossierBilling => billing(state),
         Cmd::Validate => validate(state, false),
         Cmd::DocumentHold => decide(state, true),
         Cmd::DocumentInvisible => decide(state, false),
@@ -399,6 +400,15 @@ fn decide(state: &mut State, hold: bool) -> Vec<Effect> {
     let (question, lines) = (question.to_owned(), vec![line.to_owned()]);
     state.layers.push(Layer::Confirm(Confirm { question, lines, then }));
     Vec::new()
+}
+
+fn billing(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
+    let params = DossierRef { id: Some(d.id), number: None };
+    let record = state.record().cloned().map(Box::new);
+    let pane = Pane { kind: PaneKind::Billing, record, title: m::BILLING.to_owned(), lines: None, top: 0 };
+    state.push(Screen::Pane(pane));
+    vec![ask::<rpc::DossierBilling>(state, &params, Purpose::Pane)]
 }
 
 fn preview(state: &mut State) -> Vec<Effect> {

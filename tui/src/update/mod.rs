@@ -181,6 +181,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::CorrespondentAdd
         | Cmd::DossierReview
         | Cmd::DocumentPreview
+        | Cmd::DossierBilling
         | Cmd::Validate
         | Cmd::DocumentHold
         | Cmd::DocumentInvisible

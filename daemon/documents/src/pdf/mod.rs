@@ -10,10 +10,11 @@
 mod canvas;
 mod content;
 mod fonts;
+mod plain;
 mod render;
 mod table;
 
-use paillasse_shared::domain::report::Report;
+use paillasse_shared::domain::report::{Moment, Report};
 
 use crate::error::DocumentError;
 
@@ -26,5 +27,15 @@ pub fn build(report: &Report) -> Result<Vec<u8>, DocumentError> {
     crate::check::report(report)?;
     let faces = fonts::faces()?;
     let pages = content::lay_out(report, faces)?;
-    render::write(report, faces, &pages)
+    render::write(render::metadata(report), faces, &pages)
+}
+
+/// Builds a plain PDF/A-1b: a title, then lines. `id` names the document, `at` dates it.
+///
+/// # Errors
+/// [`DocumentError`] when the PDF could not be written.
+pub fn plain(title: &str, lines: &[String], id: &str, at: Moment) -> Result<Vec<u8>, DocumentError> {
+    let faces = fonts::faces()?;
+    let pages = plain::lay_out(title, lines, faces);
+    render::write(render::plain_metadata(title, id, at), faces, &pages)
 }

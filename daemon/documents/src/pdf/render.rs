@@ -18,14 +18,14 @@ use crate::{DOCUMENT_TITLE, wording};
 /// Extra room after a group of digits of a matricule, in ems: seen by the eye, not taken for a space by readers.
 const GROUP_GAP: f32 = 0.095;
 
-pub(super) fn write(report: &Report, faces: &Faces, pages: &[Vec<Op>]) -> Result<Vec<u8>, DocumentError> {
+pub(super) fn write(metadata: Metadata, faces: &Faces, pages: &[Vec<Op>]) -> Result<Vec<u8>, DocumentError> {
     let refused = |e: &dyn std::fmt::Debug| DocumentError::Pdf(format!("{e:?}"));
     let configuration = ConfigurationBuilder::new()
         .with_archival_validator(Archival::A1_B)
         .finish()
         .map_err(|e| refused(&e))?;
     let mut document = Document::new_with(SerializeSettings { configuration, ..Default::default() });
-    document.set_metadata(metadata(report));
+    document.set_metadata(metadata);
     for ops in pages {
         let settings = PageSettings::from_wh(WIDTH, HEIGHT)
             .ok_or_else(|| DocumentError::Pdf("format de page refusé".into()))?;
@@ -38,7 +38,16 @@ pub(super) fn write(report: &Report, faces: &Faces, pages: &[Vec<Op>]) -> Result
     document.finish().map_err(|e| refused(&e))
 }
 
-fn metadata(report: &Report) -> Metadata {
+pub(super) fn plain_metadata(title: &str, id: &str, at: Moment) -> Metadata {
+    Metadata::new()
+        .title(title.to_owned())
+        .creator("Paillasse".to_owned())
+        .language("fr-FR".to_owned())
+        .document_id(id.to_owned())
+        .creation_date(date(at))
+}
+
+pub(super) fn metadata(report: &Report) -> Metadata {
     Metadata::new()
         .title(DOCUMENT_TITLE.to_owned())
         .authors(vec![wording::professional(&report.responsible), report.laboratory.name.clone()])
