@@ -144,6 +144,7 @@ fn build(d: &Document, gaps: &mut Vec<Gap>, found: &Results) -> Option<Report> {
             _ => Confidentiality::Normal,
         },
         training: false,
+        automatic_validation: None,
         patient: patient(h, gaps)?,
         director: need(own(performer), gaps, "directeur du laboratoire")?,
         responsible: need(own(signer), gaps, "biologiste responsable")?,

@@ -350,6 +350,9 @@ fn result(r: &mut Results, s: &Statement, place: &str) -> Option<ResultItem> {
         technique: method.and_then(coded),
         method: method.and_then(|m| m.text.clone()),
         reference,
+        // Neither is told apart by the document yet.
+        other_references: Vec::new(),
+        accredited: false,
         previous,
         second: None,
         comments,
