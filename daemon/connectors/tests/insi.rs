@@ -42,6 +42,7 @@ impl Bench {
             people: Arc::new(Base::load(None).unwrap()),
             journal: Arc::new(Journal::open(folder.path(), jiff::Timestamp::now).unwrap()),
             idams: vec!["PAILLASSE01".into()],
+            ca: pki().ca.to_vec(),
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -221,11 +222,11 @@ async fn ret_03_a_search_by_card_is_accepted_with_an_assertion_and_refused_witho
         matches!(&refused.kind, InsiErrorKind::Fault(fault) if fault.kind == FaultKind::Request),
         "{refused:?}"
     );
-    asked.assertions = vec![
+    asked.assertions = vec![format!(
         "<Assertion xmlns=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_1\" Version=\"2.0\" \
-         IssueInstant=\"2026-05-18T07:30:00Z\"><Issuer>essai</Issuer></Assertion>"
-            .into(),
-    ];
+         IssueInstant=\"{}\"><Issuer>essai</Issuer></Assertion>",
+        jiff::Timestamp::now()
+    )];
     let answer = client.search_by_card(&asked, CallOrigin::Manu, &stamp()).await.unwrap();
     assert!(
         matches!(&answer.found, InsiReturn::Found(insi) if insi.matricule.compact() == "236066322083656")

@@ -227,6 +227,28 @@ pub fn distinguished_name(name: &X509Name<'_>, order: DnOrder) -> String {
     }
 }
 
+/// The subject of a card as the assertions of the health cards print it: as [`distinguished_name`] in RFC 2253 order,
+/// with the keywords `GN`, `SN` and `T` for given name, name and profession (INS sheet section B.4).
+#[must_use]
+pub fn card_name(name: &X509Name<'_>) -> String {
+    let one = |attribute: &AttributeTypeAndValue<'_>| {
+        let keyword = match attribute.attr_type().to_id_string().as_str() {
+            "2.5.4.4" => "SN",
+            "2.5.4.12" => "T",
+            "2.5.4.42" => "GN",
+            _ => return attribute_type_and_value(attribute),
+        };
+        match string_value(attribute) {
+            Some(value) => format!("{keyword}={}", escape_value(&value)),
+            None => attribute_type_and_value(attribute),
+        }
+    };
+    let mut parts: Vec<String> =
+        name.iter().map(|rdn| rdn.iter().map(one).collect::<Vec<_>>().join("+")).collect();
+    parts.reverse();
+    parts.join(",")
+}
+
 fn attribute_type_and_value(attribute: &AttributeTypeAndValue<'_>) -> String {
     let oid = attribute.attr_type().to_id_string();
     let keyword = match oid.as_str() {

@@ -16,5 +16,5 @@ pub mod tree;
 
 pub use c14n::{CanonError, canonicalize};
 pub use escape::{attribute, text};
-pub use identity::{CertificateName, Digest, DnOrder, IdentityError, SigningIdentity};
+pub use identity::{CertificateName, Digest, DnOrder, IdentityError, SigningIdentity, card_name};
 pub use tree::{Attribute, Element, Limits, Node, XmlError, parse, parse_with};

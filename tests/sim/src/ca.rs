@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use jiff::ToSpan as _;
 use jiff::tz::TimeZone;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256,
 };
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::{EncodePrivateKey, LineEnding};
@@ -28,6 +28,8 @@ use serde::Serialize;
 pub const STRUCTURE: &str = "10B0152872";
 /// Organisation name of every client certificate.
 pub const ORGANISATION: &str = "LABORATOIRE DE DEMONSTRATION";
+/// Identifier on the professional's card: `8` and a fictitious RPPS number.
+pub const CPX_NUMBER: &str = "899700000017";
 /// Common name of the authority, imitating the test branch of IGC-Santé.
 pub const CA_NAME: &str = "TEST AC IGC-SANTE ELEMENTAIRE ORGANISATIONS";
 
@@ -83,6 +85,8 @@ pub struct Pki {
     pub insi_manu: Identity,
     /// INSi, call started by a process.
     pub insi_auto: Identity,
+    /// INSi, signature of a professional's card (the key of the cachet serveur serves again: keys are slow to make).
+    pub cpx: Identity,
     /// DMP, TLS client (AUTH_CLI).
     pub dmp_auth: Identity,
     /// DMP, VIHF and lot signature (SIGN, cachet serveur).
@@ -100,6 +104,8 @@ pub struct CertPaths {
     pub insi_manu: PathBuf,
     /// `insi-auto.pem`.
     pub insi_auto: PathBuf,
+    /// `cpx.pem`.
+    pub cpx: PathBuf,
     /// `dmp-auth.pem`.
     pub dmp_auth: PathBuf,
     /// `dmp-sign.pem`.
@@ -112,6 +118,7 @@ enum Usage {
     Server,
     Client,
     Sign,
+    Card,
 }
 
 struct Maker<'a> {
@@ -152,6 +159,7 @@ impl Pki {
             expired: make.one("server-expired", "localhost", &server_key, Usage::Server, (-400, -30))?,
             insi_manu: make.one("insi-manu", "INSI-MANU", &ec()?, Usage::Client, (-1, 1095))?,
             insi_auto: make.one("insi-auto", "INSI-AUTO", &ec()?, Usage::Client, (-1, 1095))?,
+            cpx: make.one("cpx", CPX_NUMBER, &sign_key, Usage::Card, (-1, 1095))?,
             dmp_auth: make.one("dmp-auth", "DMP AUTH", &auth_key, Usage::Client, (-1, 1095))?,
             dmp_sign: make.one("dmp-sign", "DMP SIGN", &sign_key, Usage::Sign, (-1, 1095))?,
             mss_app: make.one("mss-app", "MSS APP", &ec()?, Usage::Client, (-1, 1095))?,
@@ -189,6 +197,7 @@ impl Pki {
             expired: identity("server-expired.pem")?,
             insi_manu: identity("insi-manu.pem")?,
             insi_auto: identity("insi-auto.pem")?,
+            cpx: identity("cpx.pem")?,
             dmp_auth: identity("dmp-auth.pem")?,
             dmp_sign: identity("dmp-sign.pem")?,
             mss_app: identity("mss-app.pem")?,
@@ -211,6 +220,7 @@ impl Pki {
         Ok(CertPaths {
             insi_manu: put("insi-manu.pem", &self.insi_manu.pem)?,
             insi_auto: put("insi-auto.pem", &self.insi_auto.pem)?,
+            cpx: put("cpx.pem", &self.cpx.pem)?,
             dmp_auth: put("dmp-auth.pem", &self.dmp_auth.pem)?,
             dmp_sign: put("dmp-sign.pem", &self.dmp_sign.pem)?,
             mss_app: put("mss-app.pem", &self.mss_app.pem)?,
@@ -232,9 +242,13 @@ impl Maker<'_> {
         let key = KeyPair::from_pem(key_pem).map_err(err)?;
         let names = match usage {
             Usage::Server => vec!["localhost".to_owned(), "127.0.0.1".to_owned()],
-            Usage::Client | Usage::Sign => Vec::new(),
+            Usage::Client | Usage::Sign | Usage::Card => Vec::new(),
         };
         let mut params = params(what, cn, Some(STRUCTURE), names)?;
+        if matches!(usage, Usage::Card) {
+            params.distinguished_name = professional();
+            params.custom_extensions = card_extensions();
+        }
         set_dates(&mut params, self.now, days);
         params.use_authority_key_identifier_extension = true;
         (params.key_usages, params.extended_key_usages) = match usage {
@@ -244,6 +258,9 @@ impl Maker<'_> {
             ),
             Usage::Client => {
                 (vec![KeyUsagePurpose::DigitalSignature], vec![ExtendedKeyUsagePurpose::ClientAuth])
+            }
+            Usage::Card => {
+                (vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment], vec![])
             }
             Usage::Sign => (
                 vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment],
@@ -276,6 +293,28 @@ fn params(
     dn.push(DnType::CommonName, cn);
     params.distinguished_name = dn;
     Ok(params)
+}
+
+/// Subject of a professional's card (spec/ins.md B.4): profession, given name, identifier, name.
+fn professional() -> DistinguishedName {
+    let mut dn = DistinguishedName::new();
+    dn.push(DnType::CountryName, "FR");
+    dn.push(DnType::CustomDnType(vec![2, 5, 4, 12]), "Pharmacien");
+    dn.push(DnType::CustomDnType(vec![2, 5, 4, 4]), "BIOLOGISTE");
+    dn.push(DnType::CommonName, CPX_NUMBER);
+    dn.push(DnType::CustomDnType(vec![2, 5, 4, 42]), "CAMILLE");
+    dn
+}
+
+/// Private extensions of the card: type (.2) and number (.3), as DER texts. Their exact syntax is not public.
+fn card_extensions() -> Vec<CustomExtension> {
+    [(2, "CPS"), (3, "2800012345")]
+        .map(|(arc, text)| {
+            let mut der = vec![0x0c, u8::try_from(text.len()).unwrap_or(0)];
+            der.extend(text.bytes());
+            CustomExtension::from_oid_content(&[1, 2, 250, 1, 71, 1, 2, arc], der)
+        })
+        .into()
 }
 
 fn ec_key() -> Result<KeyPair, PkiError> {

@@ -24,8 +24,8 @@ pub enum CertError {
     Key,
 }
 
-/// What the checks need to know of a certificate.
-#[derive(Debug, Clone)]
+/// What the checks need to know of a certificate; the default is that of a caller who showed none.
+#[derive(Debug, Clone, Default)]
 pub struct CertFacts {
     /// The certificate itself.
     pub der: Vec<u8>,
@@ -128,6 +128,9 @@ fn name(name: &X509Name<'_>) -> Vec<(String, String)> {
             "2.5.4.8" => "ST",
             "2.5.4.10" => "O",
             "2.5.4.11" => "OU",
+            "2.5.4.4" => "SN",
+            "2.5.4.12" => "T",
+            "2.5.4.42" => "GN",
             other => other,
         };
         all.push((short.to_owned(), attr.as_str().unwrap_or_default().to_owned()));

@@ -117,7 +117,8 @@ async fn connection(
         return;
     };
     let certificate = tls.get_ref().1.peer_certificates().and_then(|c| c.first()).cloned();
-    let Some(client) = certificate.and_then(|c| CertFacts::read(&c).ok()) else {
+    // Whether a certificate is required is the handshake's business.
+    let Ok(client) = certificate.map_or(Ok(CertFacts::default()), |c| CertFacts::read(&c)) else {
         return;
     };
     let client = Arc::new(client);

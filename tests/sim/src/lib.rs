@@ -105,6 +105,8 @@ pub struct SmtpInfo {
 pub struct Info {
     /// Address of INSi.
     pub insi: String,
+    /// Address of INSi for callers who hold a CPx card.
+    pub insi_cpx: String,
     /// Base address of the DMP services.
     pub dmp: String,
     /// The operator.
@@ -179,6 +181,7 @@ impl Sim {
         let outages = Arc::new(Outages::default());
 
         let (insi_listener, insi_port) = listen(config.insi_port, "INSi").await?;
+        let (cpx_listener, cpx_port) = listen(0, "INSi par carte CPx").await?;
         let (dmp_listener, dmp_port) = listen(config.dmp_port, "DMP").await?;
         let (smtp_listener, smtp_port) = listen(config.smtp_port, "MSSanté").await?;
         let control = dir.join("control.sock");
@@ -187,7 +190,8 @@ impl Sim {
         }
         let control_listener = UnixListener::bind(&control).map_err(io("control.sock"))?;
 
-        let insi = Arc::new(Insi { people, journal: Arc::clone(&journal), idams: config.idams });
+        let insi = Insi { people, journal: Arc::clone(&journal), idams: config.idams, ca: pki.ca.to_vec() };
+        let insi = Arc::new(insi);
         let dmp = Dmp::open(Arc::clone(&journal), pki.ca.to_vec(), config.dmp_reply);
         let dmp = Arc::new(dmp.map_err(io("registre du DMP"))?);
         let mss = tls::faces(&pki, Profile::Mss)?;
@@ -201,15 +205,25 @@ impl Sim {
         });
         let (insi_faces, dmp_faces) = (tls::faces(&pki, Profile::Insi)?, tls::faces(&pki, Profile::Dmp)?);
 
+        let cpx_faces = tls::faces(&pki, Profile::InsiCard)?;
+
         let (stop, stopped) = watch::channel(false);
         let tasks = vec![
-            tokio::spawn(http::serve(insi_listener, insi_faces, insi, Arc::clone(&outages), stopped.clone())),
+            tokio::spawn(http::serve(
+                insi_listener,
+                insi_faces,
+                Arc::clone(&insi) as _,
+                Arc::clone(&outages),
+                stopped.clone(),
+            )),
+            tokio::spawn(http::serve(cpx_listener, cpx_faces, insi, Arc::clone(&outages), stopped.clone())),
             tokio::spawn(http::serve(dmp_listener, dmp_faces, dmp, outages, stopped.clone())),
             tokio::spawn(smtp::serve(smtp_listener, operator, stopped.clone())),
             tokio::spawn(control::serve(control_listener, Arc::clone(&controls), stopped)),
         ];
         let info = Info {
             insi: format!("https://localhost:{insi_port}{}", insi::PATH),
+            insi_cpx: format!("https://localhost:{cpx_port}{}", insi::PATH),
             dmp: format!("https://localhost:{dmp_port}{}", dmp::PATH),
             smtp: SmtpInfo { host: "localhost".into(), port: smtp_port },
             control,

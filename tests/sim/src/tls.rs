@@ -16,6 +16,8 @@ use crate::ca::{Identity, Pki};
 pub enum Profile {
     /// INSi: TLS 1.2 or 1.3, client certificate required (spec/ins.md B.4).
     Insi,
+    /// INSi by CPx card: no client certificate, the caller is known by a signed assertion (spec/ins.md B.2, B.4).
+    InsiCard,
     /// DMP: TLS 1.2 with the ECDHE_RSA suites of the LPS channel, client certificate required
     /// (spec/dmp.md §2).
     Dmp,
@@ -58,14 +60,14 @@ fn config(pki: &Pki, server: &Identity, profile: Profile) -> Result<Arc<ServerCo
             ];
             &[&version::TLS12]
         }
-        Profile::Insi | Profile::Mss => &[&version::TLS12, &version::TLS13],
+        Profile::Insi | Profile::InsiCard | Profile::Mss => &[&version::TLS12, &version::TLS13],
     };
     let provider = Arc::new(provider);
     let mut roots = RootCertStore::empty();
     roots.add(pki.ca.clone()).map_err(|e| err(&e))?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider));
     let verifier = match profile {
-        Profile::Mss => verifier.allow_unauthenticated(),
+        Profile::Mss | Profile::InsiCard => verifier.allow_unauthenticated(),
         Profile::Insi | Profile::Dmp => verifier,
     };
     let verifier = verifier.build().map_err(|e| err(&e))?;

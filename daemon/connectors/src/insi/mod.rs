@@ -11,10 +11,13 @@
 //! Invariants: the traits sent are those given, byte for byte; an answer that lacks what it must carry changes nothing
 //! (typed refusal naming the element); a key that does not match its matricule is told, not refused; dates stay text.
 //!
-//! Deliberately not here: the verification operations (their contract is not public), signing with a CPx card (an
-//! assertion made elsewhere can be joined to a call), comparison with the local identity (domain).
+//! * [`cpx`] writes the assertion of a professional who holds a CPx card; who signs it is the caller's.
+//!
+//! Deliberately not here: the verification operations and the Pro Santé Connect mode (their contracts are not public),
+//! the card itself, comparison with the local identity (domain).
 
 mod answer;
+pub mod cpx;
 mod fault;
 mod request;
 pub mod sequence;
@@ -28,6 +31,7 @@ pub use request::{CallStamp, CardQuery, LpsIdentity, Nir, QueryError, TraitsQuer
 
 use crate::soap::{self, SoapError};
 use crate::tls::{CertificateFacts, Deadlines, TlsError, TlsMaterial};
+use cpx::Professional;
 use paillasse_shared::domain::identity::InsOid;
 use request::Operation;
 use std::fmt;
@@ -44,13 +48,16 @@ pub enum CallOrigin {
     Manu,
     /// A process (nightly verification): certificate `INSI-AUTO`.
     Auto,
+    /// A professional who holds a CPx card: no organisation certificate, a signed assertion.
+    Cpx,
 }
 
 impl CallOrigin {
-    /// The common name the certificate must bear, exactly.
+    /// The common name the certificate must bear, exactly; the name of the mode for a card.
     #[must_use]
     pub fn common_name(self) -> &'static str {
         match self {
+            CallOrigin::Cpx => "CPx",
             CallOrigin::Manu => "INSI-MANU",
             CallOrigin::Auto => "INSI-AUTO",
         }
@@ -100,16 +107,19 @@ pub enum InsiConfigError {
 
 struct Channel {
     http: reqwest::Client,
-    /// `OU` of the certificate: `1` + FINESS.
+    /// `OU` of the certificate, `1` + FINESS; or the identifier of the professional.
     emitter: String,
-    facts: CertificateFacts,
+    facts: Option<CertificateFacts>,
+    /// Where this mode is answered.
+    url: String,
+    professional: Option<Professional>,
 }
 
 impl Channel {
     fn new(
         origin: CallOrigin,
         material: &TlsMaterial,
-        deadlines: Deadlines,
+        settings: &InsiSettings,
     ) -> Result<Self, InsiConfigError> {
         let expected = origin.common_name();
         let facts = material.check()?.into_iter().next().ok_or(InsiConfigError::NoIdentity(expected))?;
@@ -117,7 +127,8 @@ impl Channel {
             return Err(InsiConfigError::CommonName { expected, found: facts.subject_cn });
         }
         let emitter = facts.subject_ou.first().cloned().ok_or(InsiConfigError::NoStructure(expected))?;
-        Ok(Self { http: material.http_client(deadlines)?, emitter, facts })
+        let http = material.http_client(settings.deadlines)?;
+        Ok(Self { http, emitter, facts: Some(facts), url: settings.url.clone(), professional: None })
     }
 }
 
@@ -175,6 +186,9 @@ pub enum InsiErrorKind {
     /// Nothing was sent: the question cannot be asked.
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// Nothing was sent: the card of the professional did not sign.
+    #[error(transparent)]
+    Card(#[from] cpx::SignerError),
     /// Nothing was sent: no certificate for this origin.
     #[error("no certificate {}", .0.common_name())]
     NoCertificate(CallOrigin),
@@ -195,7 +209,7 @@ impl InsiErrorKind {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Query(_) | Self::NoCertificate(_) | Self::Answer(_) => false,
+            Self::Query(_) | Self::Card(_) | Self::NoCertificate(_) | Self::Answer(_) => false,
             Self::Transport(SoapError::Network { kind, .. }) => {
                 use soap::NetworkKind as Net;
                 !matches!(kind, Net::BadRequest | Net::PeerCertificate(_) | Net::OwnCertificate(_))
@@ -211,6 +225,7 @@ pub struct InsiClient {
     settings: InsiSettings,
     manu: Option<Channel>,
     auto: Option<Channel>,
+    cpx: Option<Channel>,
 }
 
 impl fmt::Debug for InsiClient {
@@ -231,22 +246,43 @@ impl InsiClient {
         auto: Option<&TlsMaterial>,
     ) -> Result<Self, InsiConfigError> {
         let channel = |origin, material: Option<&TlsMaterial>| {
-            material.map(|material| Channel::new(origin, material, settings.deadlines)).transpose()
+            material.map(|material| Channel::new(origin, material, &settings)).transpose()
         };
         let (manu, auto) = (channel(CallOrigin::Manu, manu)?, channel(CallOrigin::Auto, auto)?);
-        Ok(Self { settings, manu, auto })
+        Ok(Self { settings, manu, auto, cpx: None })
+    }
+
+    /// Adds the mode by CPx card, at its own address; `roots` judges the server, no client certificate is shown.
+    ///
+    /// # Errors
+    /// [`InsiConfigError::Tls`].
+    pub fn with_card(
+        mut self,
+        url: &str,
+        roots: &TlsMaterial,
+        professional: Professional,
+    ) -> Result<Self, InsiConfigError> {
+        self.cpx = Some(Channel {
+            http: roots.http_client(self.settings.deadlines)?,
+            emitter: professional.name_id.clone(),
+            facts: None,
+            url: url.to_owned(),
+            professional: Some(professional),
+        });
+        Ok(self)
     }
 
     /// Facts of the certificate of an origin, for the alerts before its end.
     #[must_use]
     pub fn certificate(&self, origin: CallOrigin) -> Option<&CertificateFacts> {
-        self.channel(origin).map(|channel| &channel.facts)
+        self.channel(origin).and_then(|channel| channel.facts.as_ref())
     }
 
     fn channel(&self, origin: CallOrigin) -> Option<&Channel> {
         match origin {
             CallOrigin::Manu => self.manu.as_ref(),
             CallOrigin::Auto => self.auto.as_ref(),
+            CallOrigin::Cpx => self.cpx.as_ref(),
         }
     }
 
@@ -305,10 +341,16 @@ impl InsiClient {
         trace: &mut CallTrace,
     ) -> Result<(InsiReturn, Vec<AnswerWarning>), InsiErrorKind> {
         let channel = self.channel(origin).ok_or(InsiErrorKind::NoCertificate(origin))?;
-        let request = operation.envelope(&self.settings.lps, &channel.emitter, stamp)?.into_bytes();
+        let professional = match &channel.professional {
+            Some(professional) => Some(professional.assertion(stamp)?),
+            None => None,
+        };
+        let request = operation
+            .envelope(&self.settings.lps, &channel.emitter, professional.as_deref(), stamp)?
+            .into_bytes();
         trace.request.clone_from(&request);
         let post = soap::Post {
-            url: &self.settings.url,
+            url: &channel.url,
             content_type: soap::content_type(&operation.action()),
             body: request,
             timeout: None,

@@ -86,8 +86,8 @@ pub struct CardQuery {
     pub birth_rank: Option<u8>,
     /// Grand régime, caisse, centre, when read.
     pub regime: Option<(String, String, String)>,
-    /// SAML assertions in the order the service wants them: of the professional (CPx mode), then of the card. Made by
-    /// licensed components; at most 20 minutes old for the card's, which is the caller's check.
+    /// SAML assertions of the card, made by licensed components; at most 20 minutes old, which is the caller's check.
+    /// In CPx mode the professional's is put before them.
     pub assertions: Vec<String>,
 }
 
@@ -127,7 +127,14 @@ impl Operation<'_> {
         format!("{ACTION}{}", self.name())
     }
 
-    pub fn envelope(self, lps: &LpsIdentity, emitter: &str, stamp: &CallStamp) -> Result<String, QueryError> {
+    /// The whole request. `professional`: the assertion of the CPx mode, which goes before the card's.
+    pub fn envelope(
+        self,
+        lps: &LpsIdentity,
+        emitter: &str,
+        professional: Option<&str>,
+        stamp: &CallStamp,
+    ) -> Result<String, QueryError> {
         let time = stamp.time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
         let (cover, body, assertions) = match self {
             Operation::Traits(query) => (String::new(), traits_body(query)?, &[][..]),
@@ -159,7 +166,7 @@ impl Operation<'_> {
             must_understand: false,
         }
         .to_xml();
-        let security = security(assertions)?;
+        let security = security(professional.into_iter().chain(assertions.iter().map(String::as_str)))?;
         Ok(soap::envelope(&[&bam, &context, &addressing, &security], &body))
     }
 }
@@ -273,8 +280,9 @@ fn cover(query: &CardQuery) -> Result<String, QueryError> {
 }
 
 /// `wsse:Security`, absent in organisation-certificate mode. Assertions are signed: they go in byte for byte.
-fn security(assertions: &[String]) -> Result<String, QueryError> {
-    if assertions.is_empty() {
+fn security<'a>(assertions: impl Iterator<Item = &'a str>) -> Result<String, QueryError> {
+    let mut assertions = assertions.peekable();
+    if assertions.peek().is_none() {
         return Ok(String::new());
     }
     let mut out = format!("<wsse:Security xmlns:wsse=\"{WSSE_NS}\">");

@@ -74,7 +74,7 @@ fn card() -> CardQuery {
 }
 
 fn written(operation: Operation<'_>) -> String {
-    operation.envelope(&lps(), "10B0152872", &stamp()).unwrap()
+    operation.envelope(&lps(), "10B0152872", None, &stamp()).unwrap()
 }
 
 /// An element as namespace, name, attributes, text and children: what is left once prefixes and blanks are gone.
@@ -141,30 +141,7 @@ fn ret_03_our_requests_are_those_of_the_samples() {
 #[test]
 fn ret_17_requests_are_valid_against_the_schemas_in_every_case() {
     let Some(folder) = reference() else { return };
-    let script = r#"
-import sys, json
-try:
-    from lxml import etree
-except ImportError:
-    print("missing"); sys.exit(0)
-base = sys.argv[1] + "/wsdl/xsd/"
-files = {"{urn:siram:bam:ctxbam}ContexteBAM": "CTX/ROOT_ctxbam_CTXBAM_V01_02.xsd",
-         "{urn:siram:lps:ctxlps}ContexteLPS": "CTX/ROOT_ctxlps_CTXLPS_V01_00.xsd",
-         "{http://www.cnamts.fr/INSiRecSans}RECSANSVITALE": "ServiceIdentiteCertifiee/INSi_RECSANS_INS.xsd",
-         "{http://www.cnamts.fr/INSiRecVit}RECVITALE": "ServiceIdentiteCertifiee/INSi_RECVITALE_INS.xsd"}
-schemas = {name: etree.XMLSchema(etree.parse(base + path)) for name, path in files.items()}
-soap = "{http://www.w3.org/2003/05/soap-envelope}"
-checked = 0
-for raw in sys.stdin.buffer.read().split(b"\0"):
-    root = etree.fromstring(raw)
-    for block in list(root.find(soap + "Header")) + list(root.find(soap + "Body")):
-        if block.tag in schemas:
-            schema = schemas[block.tag]
-            checked += 1
-            if not schema.validate(block):
-                print(block.tag, schema.error_log.last_error); sys.exit(0)
-print("checked", checked)
-"#;
+    let script = include_str!("../../tests/common/insi_schemas.py");
     let mut odd = card();
     odd.regime = Some(("01".into(), "751".into(), "0000 <&>".into()));
     odd.holder.key = Some("56".into());
@@ -204,7 +181,7 @@ print("checked", checked)
 #[test]
 fn a_question_that_cannot_be_asked_is_refused_before_any_network() {
     let mut query = traits("A", "B", Sex::I, "2000-01-01", None);
-    let refused = |operation: Operation<'_>| operation.envelope(&lps(), "1", &stamp()).unwrap_err();
+    let refused = |operation: Operation<'_>| operation.envelope(&lps(), "1", None, &stamp()).unwrap_err();
     assert_eq!(refused(Operation::Traits(&query)), QueryError::Sex);
     query.sex = Sex::F;
     for wide in ["D' ADRUN", "ADRUN'"] {

@@ -3,6 +3,7 @@
 //! Searches only: the contract of the verification operations is not public (spec/ins.md H.1).
 
 pub mod answer;
+pub mod card;
 pub mod request;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::outage::Service;
 use crate::people::Base;
 use crate::xml;
 use answer::Fault;
-use request::Search;
+use request::{Search, Trust};
 
 /// Path of the endpoint, as in the public URLs.
 pub const PATH: &str = "/lps";
@@ -27,6 +28,8 @@ pub struct Insi {
     pub journal: Arc<Journal>,
     /// Software authorisation numbers (IDAM) that are known.
     pub idams: Vec<String>,
+    /// Certificate of the authority that issues the professionals' cards.
+    pub ca: Vec<u8>,
 }
 
 impl SoapService for Insi {
@@ -71,6 +74,10 @@ struct Judged {
 }
 
 impl Insi {
+    fn trust<'a>(&'a self, call: &'a Call) -> Trust<'a> {
+        Trust { ca: &self.ca, client: &call.client, idams: &self.idams, now: self.journal.now() }
+    }
+
     fn judge(&self, call: &Call) -> Judged {
         let refused = |status: u16, text: &str| Judged {
             reply: Reply::text(status, text),
@@ -94,7 +101,7 @@ impl Insi {
             Err(e) => return fault("?", String::new(), Fault::schema(e.to_string())),
         };
         let message_id = request::message_id(&doc);
-        match request::read(&doc, &call.content_type, &call.client, &self.idams) {
+        match request::read(&doc, &call.content_type, &self.trust(call)) {
             Err(e) => fault("?", message_id, e),
             Ok(search) => self.search(&search, message_id),
         }

@@ -7,9 +7,10 @@
 use jiff::Timestamp;
 
 use super::answer::Fault;
+use super::card;
 use crate::cert::CertFacts;
 use crate::mime;
-use crate::soap::{self, Envelope, WSA, WSSE, is_uuid};
+use crate::soap::{self, WSA, WSSE, is_uuid};
 use crate::xml::{Document, Element};
 
 /// Namespace of ContexteBAM.
@@ -68,21 +69,36 @@ pub fn message_id(doc: &Document) -> String {
     header.and_then(|h| h.child(WSA, "MessageID")).map(|e| e.text().trim().to_owned()).unwrap_or_default()
 }
 
+/// What the judgement leans on.
+#[derive(Debug, Clone, Copy)]
+pub struct Trust<'a> {
+    /// Certificate of the authority.
+    pub ca: &'a [u8],
+    /// Certificate of the TLS client; empty facts when none was shown, which is the CPx mode.
+    pub client: &'a CertFacts,
+    /// Software authorisation numbers that are known.
+    pub idams: &'a [String],
+    /// Present instant.
+    pub now: Timestamp,
+}
+
 /// Judges the whole request.
 ///
 /// # Errors
 /// The fault to answer.
-pub fn read(
-    doc: &Document,
-    content_type: &str,
-    client: &CertFacts,
-    idams: &[String],
-) -> Result<Search, Fault> {
+pub fn read(doc: &Document, content_type: &str, trust: &Trust<'_>) -> Result<Search, Fault> {
     let envelope = soap::open(doc).map_err(|e| Fault::schema(e.to_string()))?;
     let block = |ns, local| envelope.block(ns, local).map_err(|e| Fault::schema(e.to_string()));
-    if client.cn != "INSI-MANU" && client.cn != "INSI-AUTO" {
+    let security = envelope.header.child(WSSE, "Security");
+    // Certificate mode: the sender is the structure of the certificate; CPx mode: the professional (spec/ins.md B.3).
+    let by_card = trust.client.der.is_empty();
+    let sender = if by_card {
+        card::professional(security, trust)?
+    } else if matches!(trust.client.cn.as_str(), "INSI-MANU" | "INSI-AUTO") {
+        trust.client.ou.clone()
+    } else {
         return Err(Fault::rights());
-    }
+    };
     let action = block(WSA, "Action")?.text().trim().to_owned();
     let Some(operation) = action.strip_prefix(ACTIONS) else {
         return Err(Fault::schema(format!("wsa:Action inconnue « {action} »")));
@@ -95,8 +111,8 @@ pub fn read(
     if !id.trim().strip_prefix("uuid:").is_some_and(is_uuid) {
         return Err(Fault::schema("wsa:MessageID doit être « uuid: » suivi d'un UUID".into()));
     }
-    let cover = context_bam(block(BAM, "ContexteBAM")?, client)?;
-    context_lps(block(LPS, "ContexteLPS")?, client, idams)?;
+    let cover = context_bam(block(BAM, "ContexteBAM")?, &sender)?;
+    context_lps(block(LPS, "ContexteLPS")?, &sender, trust.idams)?;
     for e in envelope.header.elements() {
         if e.attr_ns(soap::SOAP, "mustUnderstand").is_some_and(|v| v == "1" || v == "true")
             && !matches!(e.ns.as_str(), WSA | BAM | LPS | WSSE)
@@ -113,7 +129,8 @@ pub fn read(
         }
         "rechercherInsAvecCarteVitale" => {
             let nir = envelope.payload;
-            vitale_context(&envelope, cover)?;
+            vitale_context(cover)?;
+            card::vitale(security, by_card, trust.now)?;
             vitale(nir)
         }
         _ => Err(Fault::schema(format!("wsa:Action inconnue « {action} »"))),
@@ -162,7 +179,7 @@ fn mandatory(e: &Element, ns: &str, local: &str) -> Result<String, Fault> {
         .ok_or_else(|| Fault::schema(format!("{local} absent ou vide")))
 }
 
-fn context(e: &Element, ns: &str, version: &str, nature: &str, client: &CertFacts) -> Result<(), Fault> {
+fn context(e: &Element, ns: &str, version: &str, nature: &str, sender: &str) -> Result<(), Fault> {
     if e.attr("Version") != Some(version) {
         return Err(Fault::schema(format!("{}/@Version doit être {version}", e.local)));
     }
@@ -175,26 +192,28 @@ fn context(e: &Element, ns: &str, version: &str, nature: &str, client: &CertFact
     if mandatory(e, ns, "Temps")?.parse::<Timestamp>().is_err() {
         return Err(Fault::schema(format!("{}/Temps n'est pas une date UTC", e.local)));
     }
-    // Certificate mode: the sender is the structure of the certificate (spec/ins.md B.3).
-    if leaf(e, ns, "Emetteur")?.is_some_and(|v| v != client.ou) {
-        return Err(Fault::schema(format!("{}/Emetteur différent de l'OU du certificat", e.local)));
+    if leaf(e, ns, "Emetteur")?.is_some_and(|v| v != sender) {
+        return Err(Fault::schema(format!(
+            "{}/Emetteur n'est pas la structure ou le professionnel",
+            e.local
+        )));
     }
     Ok(())
 }
 
-fn context_bam<'a>(e: &'a Element, client: &CertFacts) -> Result<&'a Element, Fault> {
+fn context_bam<'a>(e: &'a Element, sender: &str) -> Result<&'a Element, Fault> {
     sequence(
         e,
         BAM,
         &[("Id", 1, 1), ("Temps", 1, 1), ("Emetteur", 0, 1), ("DateRef", 0, 1), ("COUVERTURE", 1, 1)],
     )?;
-    context(e, BAM, "01_02", "CTXBAM", client)?;
+    context(e, BAM, "01_02", "CTXBAM", sender)?;
     e.child(BAM, "COUVERTURE").ok_or_else(|| Fault::schema("COUVERTURE absent".into()))
 }
 
-fn context_lps(e: &Element, client: &CertFacts, idams: &[String]) -> Result<(), Fault> {
+fn context_lps(e: &Element, sender: &str, idams: &[String]) -> Result<(), Fault> {
     sequence(e, LPS, &[("Id", 1, 1), ("Temps", 1, 1), ("Emetteur", 0, 1), ("LPS", 0, 1)])?;
-    context(e, LPS, "01_00", "CTXLPS", client)?;
+    context(e, LPS, "01_00", "CTXLPS", sender)?;
     let lps = e.child(LPS, "LPS").ok_or_else(|| Fault::schema("LPS absent de ContexteLPS".into()))?;
     sequence(lps, LPS, &[("IDAM", 0, 1), ("Version", 0, 1), ("Instance", 0, 1), ("Nom", 0, 1)])?;
     let idam = lps.child(LPS, "IDAM");
@@ -284,9 +303,7 @@ fn traits(e: &Element) -> Result<Search, Fault> {
     Ok(Search::Traits { name, given: given.join(" "), sex, date, place })
 }
 
-/// The Vitale assertion itself is made by licensed components and is not public: only its presence
-/// can be asked for (spec/ins.md B.6).
-fn vitale_context(envelope: &Envelope<'_>, cover: &Element) -> Result<(), Fault> {
+fn vitale_context(cover: &Element) -> Result<(), Fault> {
     let matricule = [("Num", 0, 1), ("Cle", 0, 1)];
     sequence(
         cover,
@@ -310,14 +327,6 @@ fn vitale_context(envelope: &Envelope<'_>, cover: &Element) -> Result<(), Fault>
         if let Some(nir) = b.child(BAM, "Nir") {
             sequence(nir, BAM, &[("Num", 0, 1), ("Cle", 0, 1), ("DateCertification", 0, 1)])?;
         }
-    }
-    let security = envelope.header.child(WSSE, "Security");
-    let assertions =
-        security.map_or(0, |s| s.named("urn:oasis:names:tc:SAML:2.0:assertion", "Assertion").count());
-    if assertions == 0 {
-        return Err(Fault::schema(
-            "assertion absente de wsse:Security pour une recherche par carte Vitale".into(),
-        ));
     }
     Ok(())
 }

@@ -76,6 +76,8 @@ pub fn people() -> Vec<Person> {
         provisoire,
         person("NESSI", "MICHELANGELO ANTHONY", "M", "2010-08-07", "63220", nir("1100863220830")),
         person("TCHITCHI", "CATARINA BELLA", "F", "1936-06-21", "63220", nir("2360663220836")),
+        // Found by her Vitale card only.
+        person("DE VINCI", "RUTH", "F", "1976-07-14", "63220", nir("2760763220990")),
         person("DE VINCI", "LEONARDO", "M", "2014-02-01", "63220", nir("1140263220990")),
         person("DE VINCI", "LEONARDO", "M", "2014-02-01", "63220", nir("1140263220991")),
         person(

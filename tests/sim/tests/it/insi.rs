@@ -116,7 +116,13 @@ async fn the_samples_are_answered_in_the_shapes_of_the_samples() {
         let (_, answer) = post(&run, request).await;
         assert_eq!(code(&answer), expected, "{asked}");
     }
-    let vitale = sample("req_vitale_template.xml").unwrap();
+    // Its assertion is of 2022, and a Vitale assertion lives twenty minutes.
+    let vitale = String::from_utf8(sample("req_vitale_template.xml").unwrap()).unwrap();
+    let (_, stale) = post(&run, vitale.clone()).await;
+    assert_eq!(code(&stale), "fault sim_schema", "the action of the content type is not that of the card");
+    let now = jiff::Timestamp::now().to_string();
+    let vitale =
+        vitale.replace("IssueInstant=\"2022-04-12T15:07:10.065Z\"", &format!("IssueInstant=\"{now}\""));
     let response = client(Some(&pki().insi_manu))
         .post(&run.sim.info.insi)
         .header("Content-Type", "application/soap+xml; charset=utf-8")
