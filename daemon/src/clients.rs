@@ -2,9 +2,11 @@
 //! is told at start and left out; the others work.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use paillasse_connectors::dmp::{Actor, DmpClient, DmpSettings, Software, VihfSettings};
+use paillasse_connectors::insi::cpx::Professional;
 use paillasse_connectors::insi::{InsiClient, InsiSettings, LpsIdentity};
 use paillasse_connectors::mail::{MailDeadlines, SmtpAuth, SmtpClient, SmtpEndpoint};
 use paillasse_connectors::tls::{Deadlines, TlsMaterial, certificate_facts};
@@ -74,7 +76,19 @@ fn insi(config: &Config, instance: Uuid) -> Result<Option<InsiClient>, String> {
     };
     let manu = material(config, &c.roots, &c.manu)?;
     let auto = material(config, &c.roots, &c.auto)?;
-    InsiClient::new(settings, Some(&manu), Some(&auto)).map(Some).map_err(|e| e.to_string())
+    let client = InsiClient::new(settings, Some(&manu), Some(&auto)).map_err(|e| e.to_string())?;
+    let Some(cpx) = &c.cpx else { return Ok(Some(client)) };
+    let key = read(config, &cpx.key)?;
+    let facts = certificate_facts(&key).map_err(|e| e.to_string())?;
+    let name_id = facts.first().and_then(|f| f.subject_cn.clone());
+    let professional = Professional {
+        name_id: name_id.ok_or("le certificat de la carte ne nomme pas de professionnel (CN)")?,
+        billing: cpx.billing.clone(),
+        sector: cpx.sector.clone(),
+        signer: Arc::new(SigningIdentity::from_pem(&key).map_err(|e| e.to_string())?),
+    };
+    let roots = TlsMaterial::new(read(config, &c.roots)?, None);
+    client.with_card(&cpx.url, &roots, professional).map(Some).map_err(|e| e.to_string())
 }
 
 fn dmp(config: &Config) -> Result<Option<Dmp>, String> {

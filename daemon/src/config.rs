@@ -173,7 +173,7 @@ impl User {
     }
 }
 
-/// Téléservice INSi, by organisation certificate.
+/// Téléservice INSi, by organisation certificate; by the CPx card of a professional when it is described.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Insi {
@@ -195,6 +195,28 @@ pub struct Insi {
     /// Seconds given to an answer.
     #[serde(default = "fifteen")]
     pub answer_seconds: u64,
+    /// Calls started by a person are made in CPx mode.
+    #[serde(default)]
+    pub cpx: Option<Cpx>,
+}
+
+/// Calls to INSi in the name of a professional who holds a CPx card.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cpx {
+    /// Address of the téléservice in this mode.
+    pub url: String,
+    /// Certificate of signature and its key (PEM): a key of tests, in training only.
+    pub key: PathBuf,
+    /// `identifiantFacturation`: nine digits.
+    pub billing: String,
+    /// `secteurActivite`.
+    #[serde(default = "sa25")]
+    pub sector: String,
+}
+
+fn sa25() -> String {
+    "SA25".to_owned()
 }
 
 fn fifteen() -> u64 {
@@ -504,6 +526,16 @@ impl Config {
             rule(
                 self.partners.iter().filter(|o| o.name == p.name).count() == 1,
                 "partners.name : deux partenaires portent le même nom",
+            )?;
+        }
+        if let Some(cpx) = self.insi.as_ref().and_then(|i| i.cpx.as_ref()) {
+            rule(
+                self.daemon.training,
+                "insi.cpx : une clé dans un fichier n'est permise qu'en formation ; signer avec une carte n'est pas encore possible",
+            )?;
+            rule(
+                cpx.billing.len() == 9 && cpx.billing.bytes().all(|b| b.is_ascii_digit()),
+                "insi.cpx.billing : neuf chiffres",
             )?;
         }
         if let (Some(insi), false) = (&self.insi, self.daemon.training) {

@@ -105,6 +105,7 @@ pub async fn run_in(config: Config, env: Env, stop: watch::Receiver<bool>) -> Re
         cog: InUse::new(cog),
         cog_remark,
         board,
+        cards: services::cards::Cards::default(),
         events: broadcast::channel(EVENTS).0,
         wake: Notify::new(),
         recount: Notify::new(),

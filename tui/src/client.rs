@@ -38,6 +38,8 @@ pub enum Slot {
     Pick,
     /// Services and counters.
     Status,
+    /// The card of this workstation.
+    Card,
 }
 
 /// A request on its way out.

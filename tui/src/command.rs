@@ -80,6 +80,7 @@ commands! {
     InsManual "ins-manual", |_| "Corriger", 5, Screen, [Patient], always, "Corriger les traits saisis ici";
     ConsentEdit "consent-edit", |_| "Accords", 6, Screen, [Patient], always, "Information et accords : Mon espace santé, DMP, messagerie";
     PatientHistory "patient-history", |_| "Historique", 7, Screen, [Patient], always, "Historique de l'identité et des actes sur cette fiche";
+    PatientMatricules "patient-matricules", |_| "Matricules", 0, Screen, [Patient], State::may_see_ins, "Anciens matricules INS de ce patient";
     AttributeHomonyme "attribute-homonyme", |_| "Homonyme", 0, Screen, [Patient], State::may_attribute, "Attribut « homonyme » : le mettre ou le retirer";
     AttributeDouteux "attribute-douteux", |_| "Douteuse", 0, Screen, [Patient], State::may_attribute, "Identité douteuse : mettre ou retirer l'attribut";
     AttributeFictif "attribute-fictif", |_| "Fictive", 0, Screen, [Patient], State::may_attribute, "Identité fictive : mettre ou retirer l'attribut";
@@ -120,6 +121,7 @@ commands! {
     GoInbox "go-inbox", |_| "Automates", 0, Everywhere, [Global], always, "Messages d'automates à traiter";
     GoIns "go-ins", |_| "Retours INSi", 0, Everywhere, [Global], always, "Retours d'INSi à traiter";
     GoJournal "go-journal", |_| "Journal", 0, Everywhere, [Global], always, "Journal des actes";
+    CardUse "card-use", |_| "Carte", 0, Everywhere, [Global], always, "Carte lue : ouvrir son patient, ou appeler INSi par elle";
     CopyId "copy-id", |_| "Copier", 0, Everywhere, [Global], State::has_identifier, "Copier l'identifiant affiché dans le presse-papiers";
     ThemeNext "theme-next", |_| "Thème", 0, Everywhere, [Global], always, "Changer de thème de couleurs";
     DisplayRestricted "display-restricted", |_| "Restreint", 0, Everywhere, [Global], always, "Affichage restreint : initiales, aucun numéro (ou revenir)";

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, billing, dossier_view, identity, inbound_identity, laboratory, merger, places, queue,
+    App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places, queue,
     reception, reporting, results_in, status, verification,
 };
 
@@ -77,12 +77,16 @@ pub async fn run(
         Request::PatientMerge(p) => value(merger::merge(app, caller, p).await?),
         Request::PatientSplit(p) => value(merger::split(app, caller, p).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
+        Request::PatientMatricules(p) => value(identity::matricules(app, caller, p.id).await?),
         Request::PatientReceive(p) => value(inbound_identity::receive(app, caller, p).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
         Request::CogStatus(_) => value(places::status(app).await?),
         Request::CogImport(p) => value(places::import(app, caller, p).await?),
 
         Request::InsFetch(p) => value(identity::fetch(app, caller, p).await?),
+        Request::InsFetchAllNames(p) => value(cards::fetch_all_names(app, caller, p).await?),
+        Request::InsFetchByCard(p) => value(cards::fetch(app, caller, p).await?),
+        Request::InsStats(p) => value(identity::stats(app, p).await?),
         Request::InsCompare(p) => value(identity::pending(app, caller, p.id).await?),
         Request::InsAccept(p) => value(identity::accept(app, caller, p).await?),
         Request::InsRefuse(p) => value(identity::refuse(app, caller, p).await?),
@@ -90,6 +94,10 @@ pub async fn run(
         Request::InsValidate(p) => value(identity::validate(app, caller, p.id).await?),
         Request::InsVerify(p) => value(verification::verify(app, caller, p).await?),
         Request::InsWorklist(_) => value(identity::worklist(app).await?),
+
+        Request::CardPush(p) => value(cards::push(app, caller, p)?),
+        Request::CardShow(p) => value(cards::show(app, caller, p).await?),
+        Request::CardRemove(_) => value(cards::remove(app, caller)?),
 
         Request::CatalogueSearch(p) => value(laboratory::catalogue(app, &p)),
         Request::CorrespondentSearch(p) => value(reception::correspondents(app, p).await?),

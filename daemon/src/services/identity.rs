@@ -1,19 +1,21 @@
 //! Identity: the record, traits, attributes, returns of INSi, qualification. Statuses change only through the state
 //! machine of the domain; what a change does to documents and orders goes into the same transaction.
 
+use paillasse_shared::domain::card::CardSource;
 use paillasse_shared::domain::identity::status::Effect;
 use paillasse_shared::domain::identity::{
-    Attribute, CogCode, Event as StateEvent, Level, Proof, TraitField, compare, status::Transition,
+    Attribute, CogCode, DeviceKind, Event as StateEvent, Level, Proof, TraitField, compare,
+    status::Transition,
 };
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::event::Event;
 use paillasse_shared::protocol::ins::{
-    DecideParams, FetchParams, FetchState, PendingReturn, QualifyParams, Worklist,
+    DecideParams, FetchParams, FetchState, PendingReturn, QualifyParams, Stats, StatsParams, Worklist,
 };
 use paillasse_shared::protocol::patient::{
-    EditTraitsParams, InsView, InsiState, PatientRecord, SetAttributeParams,
+    EditTraitsParams, InsView, InsiState, Matricules, PatientRecord, SetAttributeParams,
 };
 use serde_json::json;
 
@@ -102,7 +104,7 @@ pub async fn call_if_useful(app: &App, caller: &Caller, p: &Patient) -> Result<(
         .await?
         .is_some_and(|(_, insi)| matches!(insi, InsiState::NotCalled));
     if never {
-        queue_call(app, &caller.user.login, p.id).await?;
+        queue_call(app, &caller.user.login, p).await?;
     }
     Ok(())
 }
@@ -119,11 +121,43 @@ fn callable(p: &Patient) -> Result<(), WireError> {
     Ok(())
 }
 
-async fn queue_call(app: &App, by: &str, id: PatientId) -> Result<(), WireError> {
+/// Queues the call; by the card of the workstation when it is the patient's and nothing else was wished (RET-01).
+async fn queue_call(app: &App, by: &str, p: &Patient) -> Result<bool, WireError> {
+    let id = p.id;
+    if app.cards.wish(id).is_none() {
+        app.cards.offer(by, p, app.env.now());
+    }
     let changed = app.store.queue_insi(id, by.to_owned(), app.env.now(), app.gates()).await?;
     app.tell(Event::InsiChanged { patient: id, asked_by: by.to_owned() });
     app.tell_orders(&changed);
-    Ok(())
+    Ok(!changed.orders.is_empty())
+}
+
+/// How long the end of the former call is waited for.
+const FORMER_CALL: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Queues the call. The order of a call that has just answered may still be open: its end is waited for.
+async fn queue_after_former(app: &App, by: &str, p: &Patient) -> Result<(), WireError> {
+    let mut events = app.events.subscribe();
+    let until = tokio::time::Instant::now() + FORMER_CALL;
+    loop {
+        let queued = queue_call(app, by, p).await?;
+        let insi = app.store.patient_with_insi(p.id).await?.map_or(InsiState::NotCalled, |(_, i)| i);
+        if queued || matches!(insi, InsiState::Waiting { .. } | InsiState::Running { .. }) {
+            return Ok(());
+        }
+        loop {
+            match tokio::time::timeout_at(until, events.recv()).await {
+                Ok(
+                    Ok(Event::OrderChanged { .. }) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)),
+                ) => {
+                    break;
+                }
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return Ok(()),
+            }
+        }
+    }
 }
 
 /// Calls INSi: queued, and awaited when asked.
@@ -142,8 +176,10 @@ pub async fn fetch(app: &App, caller: &Caller, p: FetchParams) -> Result<FetchSt
         .patient_with_insi(p.id)
         .await?
         .is_some_and(|(_, insi)| matches!(insi, InsiState::ToDecide { .. }));
-    if !waits {
-        queue_call(app, &caller.user.login, p.id).await?;
+    if waits {
+        app.cards.forget(p.id);
+    } else {
+        queue_after_former(app, &caller.user.login, &patient).await?;
     }
     loop {
         let insi = app.store.patient_with_insi(p.id).await?.map_or(InsiState::NotCalled, |(_, i)| i);
@@ -183,12 +219,21 @@ fn compare_with(app: &App, p: &Patient, r: &StoredReturn) -> compare::Comparison
 pub async fn pending(app: &App, caller: &Caller, id: PatientId) -> Result<PendingReturn, WireError> {
     caller.require(Right::SeeIns)?;
     let p = load(app, id).await?;
-    let (r, held_by) =
+    let (r, held_by, also_known) =
         app.store.pending_return(id).await?.ok_or_else(|| {
             WireError::not_found("aucun retour d'INSi n'attend de décision pour ce patient")
         })?;
     let comparison = compare_with(app, &p, &r);
-    Ok(PendingReturn { id: r.id, patient: id, at: r.at, how: r.how, insi: r.insi, comparison, held_by })
+    Ok(PendingReturn {
+        id: r.id,
+        patient: id,
+        at: r.at,
+        how: r.how,
+        insi: r.insi,
+        comparison,
+        held_by,
+        also_known,
+    })
 }
 
 fn refused(e: impl std::fmt::Display) -> WireError {
@@ -309,11 +354,11 @@ pub async fn set_attribute(
 pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<PatientRecord, WireError> {
     caller.require(Right::CallInsi)?;
     let mut p = load(app, params.id).await?;
-    let (r, _) = app
+    let (r, ..) = app
         .store
         .pending_return(p.id)
         .await?
-        .filter(|(r, _)| params.return_id.is_none_or(|id| id == r.id))
+        .filter(|(r, ..)| params.return_id.is_none_or(|id| id == r.id))
         .ok_or_else(|| {
             WireError::new(ErrorKind::Conflict, "ce retour d'INSi n'attend plus de décision")
                 .hint("relire la fiche")
@@ -332,8 +377,11 @@ pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<
         return Err(WireError::refused("INSi contredit le nom, la date de naissance ou le sexe saisis")
             .hint("vérifier avec le patient, puis confirmer l'acceptation malgré la contradiction"));
     }
-    let mut transition = p.state.apply(StateEvent::InsiAccepted).map_err(refused)?;
-    if !contradicted.is_empty() && p.state.validated {
+    // The appli carte Vitale is a proof of identity by itself; the plastic card is not (STA-19).
+    let by_phone = r.mode == CardSource::Apcv.mode();
+    let event = if by_phone { StateEvent::ApcvRead } else { StateEvent::InsiAccepted };
+    let mut transition = p.state.apply(event).map_err(refused)?;
+    if !contradicted.is_empty() && p.state.validated && !by_phone {
         // The device was checked against other traits: it no longer proves this identity (E2).
         let before = p.state;
         let mut without = before;
@@ -348,7 +396,7 @@ pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<
         now,
         "insi-accept",
         format!("patient:{}", p.id),
-        json!({ "return": r.id, "before": p.traits, "after": traits, "oid": r.insi.oid }),
+        json!({ "return": r.id, "mode": r.mode, "before": p.traits, "after": traits, "oid": r.insi.oid }),
     );
     p.traits = traits;
     p.ins = Some(StoredIns {
@@ -357,6 +405,16 @@ pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<
         recovered_at: now,
         verified_at: None,
     });
+    if by_phone {
+        p.proof = Some(Proof {
+            device: DeviceKind::Apcv,
+            label: DeviceKind::Apcv.label().to_owned(),
+            partner: None,
+            parent_device: None,
+            checked_at: now,
+            checked_by: caller.user.login.clone(),
+        });
+    }
     let insi = Some(InsiState::Accepted { at: now });
     if let Some(code) = p.traits.birth_place.as_ref().filter(|c| !app.cog.contains(c.as_str())) {
         // Accepted as it is; the administrator learns that the reference lacks it (COG-03).
@@ -379,11 +437,11 @@ pub async fn accept(app: &App, caller: &Caller, params: DecideParams) -> Result<
 pub async fn refuse(app: &App, caller: &Caller, params: DecideParams) -> Result<PatientRecord, WireError> {
     caller.require(Right::CallInsi)?;
     let p = load(app, params.id).await?;
-    let (r, _) = app
+    let (r, ..) = app
         .store
         .pending_return(p.id)
         .await?
-        .filter(|(r, _)| params.return_id.is_none_or(|id| id == r.id))
+        .filter(|(r, ..)| params.return_id.is_none_or(|id| id == r.id))
         .ok_or_else(|| WireError::not_found("aucun retour d'INSi n'attend de décision pour ce patient"))?;
     let now = app.env.now();
     let act = caller.act(
@@ -402,6 +460,10 @@ pub async fn refuse(app: &App, caller: &Caller, params: DecideParams) -> Result<
 pub async fn qualify(app: &App, caller: &Caller, params: QualifyParams) -> Result<PatientRecord, WireError> {
     caller.require(Right::QualifyIdentity)?;
     let mut p = load(app, params.id).await?;
+    if params.device == DeviceKind::Apcv {
+        return Err(WireError::refused("l'appli carte Vitale se lit, elle ne se déclare pas")
+            .hint("la lire : l'identité est qualifiée par la lecture même"));
+    }
     let site = app.config.identity.site();
     let rule = |kind, field: &str| {
         site.device(kind).cloned().ok_or_else(|| {
@@ -482,4 +544,32 @@ pub async fn validate(app: &App, caller: &Caller, id: PatientId) -> Result<Patie
 /// Returns that wait for somebody.
 pub async fn worklist(app: &App) -> Result<Worklist, WireError> {
     Ok(Worklist { items: app.store.insi_worklist().await? })
+}
+
+/// Former matricules, for who may see an INS.
+pub async fn matricules(app: &App, caller: &Caller, id: PatientId) -> Result<Matricules, WireError> {
+    caller.require(Right::SeeIns)?;
+    let id = load(app, app.store.resolve_patient(id).await?).await?.id;
+    Ok(Matricules { former: app.store.former_matricules(id).await? })
+}
+
+/// Figures about the calls, latest month first (RET-16).
+pub async fn stats(app: &App, p: StatsParams) -> Result<Stats, WireError> {
+    let wrong = || WireError::invalid("months", "de 1 à 60 mois");
+    let months = p.months.unwrap_or(12);
+    if !(1..=60).contains(&months) {
+        return Err(wrong());
+    }
+    let mut lines = Vec::new();
+    let mut first = app.env.today().first_of_month();
+    for _ in 0..months {
+        let next = first.checked_add(jiff::Span::new().months(1)).map_err(|_| wrong())?;
+        let instant = |d: jiff::civil::Date| {
+            d.to_zoned(app.env.zone().clone()).map(|z| z.timestamp()).map_err(|_| wrong())
+        };
+        let month = first.strftime("%Y-%m").to_string();
+        lines.extend(app.store.insi_calls(month, instant(first)?, instant(next)?).await?);
+        first = first.checked_sub(jiff::Span::new().months(1)).map_err(|_| wrong())?;
+    }
+    Ok(Stats { lines })
 }

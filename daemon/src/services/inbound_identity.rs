@@ -564,7 +564,7 @@ async fn compare(app: &App, order: &Claimed, patient: &Patient, found: Insi) -> 
     let outcome = InsiOutcome {
         patient: patient.id,
         state: InsiState::ToDecide { since: now },
-        returned: Some((found, "à la vérification d'un INS reçu".to_owned())),
+        returned: Some((found, "à la vérification d'un INS reçu".to_owned(), "verification")),
         traces: vec![],
         at: now,
     };

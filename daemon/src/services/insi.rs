@@ -1,6 +1,6 @@
 //! The worker of INSi orders: the whole sequence of searches, each call traced, and what it ends with.
 
-use paillasse_connectors::insi::sequence::{Last, Sequence, Step, Verdict};
+use paillasse_connectors::insi::sequence::{Last, Sequence, Step, Verdict, all_names_with_place};
 use paillasse_connectors::insi::{
     CallOrigin, CallStamp, FaultKind, InsiAnswer, InsiClient, InsiError, InsiErrorKind, InsiReturn,
     TraitsQuery,
@@ -13,6 +13,7 @@ use paillasse_shared::protocol::ins::DecideParams;
 use paillasse_shared::protocol::patient::InsiState;
 use uuid::Uuid;
 
+use super::cards::{Chosen, NoCall, Wish, same_number};
 use super::{App, Caller, identity};
 use crate::clients::Clients;
 use crate::outbox::Outcome;
@@ -40,11 +41,50 @@ impl<'a> Round<'a> {
         let at = self.app.env.now();
         let answer = self.client.search_by_traits(query, self.origin, &stamp(self.app)).await;
         let took_ms = self.app.env.now().as_millisecond().saturating_sub(at.as_millisecond());
-        self.traces.push(trace(self.order, query, at, took_ms, &answer));
-        match answer {
-            Ok(a) => Ok(a.found),
-            Err(e) => Err(e.kind),
-        }
+        let mode = if query.birth_place.is_some() { WITH_PLACE } else { "traits" };
+        self.keep(mode, at, took_ms, answer)
+    }
+
+    /// One call by card.
+    pub async fn ask_by_card(&mut self, chosen: &Chosen) -> Result<InsiReturn, InsiErrorKind> {
+        let at = self.app.env.now();
+        let answer = self.client.search_by_card(&chosen.query, self.origin, &stamp(self.app)).await;
+        let took_ms = self.app.env.now().as_millisecond().saturating_sub(at.as_millisecond());
+        self.keep(chosen.source.mode(), at, took_ms, answer)
+    }
+
+    fn keep(
+        &mut self,
+        mode: &'static str,
+        at: jiff::Timestamp,
+        took_ms: i64,
+        answer: Result<InsiAnswer, InsiError>,
+    ) -> Result<InsiReturn, InsiErrorKind> {
+        let by_card = mode != "traits" && mode != WITH_PLACE;
+        let (exchanged, code) = match &answer {
+            Ok(a) => (&a.trace, return_code(&a.found).to_owned()),
+            Err(e) => (&*e.trace, code_of(&e.kind)),
+        };
+        // What the card gave is not kept longer than the call: neither NIR nor assertion stays in the trace.
+        let request = if by_card {
+            format!("{} (contenu de la carte non conservé)", exchanged.operation)
+        } else {
+            String::from_utf8_lossy(&exchanged.request).into_owned()
+        };
+        let answered = exchanged.answer.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        self.traces.push(InsiTrace {
+            at,
+            by: self.order.asked_by.clone(),
+            mode: mode.to_owned(),
+            auth: self.origin.common_name(),
+            site: self.app.config.laboratory.site.clone(),
+            request,
+            code,
+            response: answered.into_owned(),
+            message_id: exchanged.message_id.clone(),
+            took_ms,
+        });
+        answer.map(|a| a.found).map_err(|e| e.kind)
     }
 
     /// The whole sequence of searches.
@@ -100,10 +140,34 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     if app.store.set_insi_state(patient.id, InsiState::Running { since: started }, started).await.is_ok() {
         tell();
     }
-    let origin = if order.asked_by == "paillassed" { CallOrigin::Auto } else { CallOrigin::Manu };
+    let origin = match order.asked_by == "paillassed" {
+        true => CallOrigin::Auto,
+        false if app.config.insi.as_ref().is_some_and(|c| c.cpx.is_some()) => CallOrigin::Cpx,
+        false => CallOrigin::Manu,
+    };
     let mut round = Round::new(app, client, order, origin);
-    let ended = round.search(&patient.traits).await;
+    let wish = app.cards.wish(patient.id);
+    let card = match &wish {
+        Some(Wish::Card { login, reading, position }) => {
+            match app.cards.chosen(login, *reading, *position, app.env.now()) {
+                Ok(card) => Some(card),
+                // Another card is in the reader: whose identity would come back is not known (RET-13).
+                Err(no @ NoCall::Changed) => {
+                    app.cards.over(patient.id);
+                    return finish_failed(app, order, vec![], no.words()).await;
+                }
+                // Gone or too old, after an outage for instance: the search by traits needs no card.
+                Err(_) => None,
+            }
+        }
+        _ => None,
+    };
+    let ended = search(&mut round, &patient.traits, card.as_ref(), wish == Some(Wish::AllNames)).await;
     let traces = round.traces();
+    let later = matches!(&ended, Err(kind) if kind.retryable() || is_certificate(kind));
+    if !later {
+        app.cards.over(patient.id);
+    }
     let now = app.env.now();
     let took = now.as_millisecond().saturating_sub(started.as_millisecond());
     let insi = match ended {
@@ -117,13 +181,22 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     if let Some(why) = insi.impossible() {
         return finish_failed(app, order, traces, why).await;
     }
-    let with_place = traces.iter().any(|t| t.mode == WITH_PLACE);
-    let how = how(traces.len(), with_place, took);
-    let exact = is_exact(app, &patient, &insi);
+    let mode = traces.last().map_or("traits", |t| match t.mode.as_str() {
+        "vitale" => "vitale",
+        "apcv" => "apcv",
+        _ => "traits",
+    });
+    let how = how(&traces, took);
+    let card = card.filter(|_| mode != "traits");
+    let numbers = card.as_ref().and_then(|c| c.nir.as_ref());
+    let exact =
+        is_exact(app, &patient, &insi) && (numbers.is_none() || same_number(numbers, &insi.matricule));
+    // The phone proved who the person is; for the plastic card and the traits it is the site's choice.
+    let by_itself = exact && (mode == "apcv" || app.config.insi.as_ref().is_some_and(|c| c.accept_exact));
     let outcome = InsiOutcome {
         patient: patient.id,
         state: InsiState::ToDecide { since: now },
-        returned: Some((*insi, how)),
+        returned: Some((*insi, how, mode)),
         traces,
         at: now,
     };
@@ -131,8 +204,8 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
         return Outcome::Retry { words: e.to_string(), transport: false };
     }
     tell();
-    if exact && app.config.insi.as_ref().is_some_and(|c| c.accept_exact) {
-        accept_exact(app, order).await;
+    if by_itself && accept_exact(app, order).await {
+        app.tell(Event::InsiAcceptedByItself { patient: patient.id, asked_by: order.asked_by.clone() });
     }
     Outcome::Delivered { receipt: "00".into() }
 }
@@ -150,12 +223,52 @@ fn stamp(app: &App) -> CallStamp {
     CallStamp { bam_id: v4(id()), lps_id: v4(id()), message: v4(id()), time: app.env.now() }
 }
 
-/// `par traits, sans lieu puis avec le lieu, 0,8 s`
-fn how(calls: usize, with_place: bool, took_ms: i64) -> String {
+/// `par carte Vitale, 0,4 s`; `par traits, sans lieu puis avec le lieu, 0,8 s`
+fn how(traces: &[InsiTrace], took_ms: i64) -> String {
     let seconds = format!("{:.1}", took_ms as f64 / 1000.0).replace('.', ",");
-    let place = if with_place { ", sans lieu puis avec le lieu" } else { "" };
-    let names = if calls > 1 && !with_place { ", prénom par prénom" } else { "" };
-    format!("par traits{place}{names}, {seconds} s")
+    let by = |mode: &str| traces.iter().any(|t| t.mode == mode);
+    let last = traces.last().map_or("", |t| t.mode.as_str());
+    let card = match last {
+        "vitale" => return format!("par carte Vitale, {seconds} s"),
+        "apcv" => return format!("par appli carte Vitale, {seconds} s"),
+        _ if by("vitale") || by("apcv") => "par la carte puis ",
+        _ => "",
+    };
+    let with_place = by(WITH_PLACE);
+    let place = match (with_place, by("traits")) {
+        (true, true) => ", sans lieu puis avec le lieu",
+        (true, false) => ", tous les prénoms et le lieu",
+        _ => "",
+    };
+    let names = if traces.iter().filter(|t| t.mode == "traits").count() > 1 && !with_place {
+        ", prénom par prénom"
+    } else {
+        ""
+    };
+    format!("{card}par traits{place}{names}, {seconds} s")
+}
+
+/// The order of preference (RET-01): the card when there is one, then the traits.
+async fn search(
+    round: &mut Round<'_>,
+    traits: &StrictTraits,
+    card: Option<&Chosen>,
+    all_names: bool,
+) -> Result<(Verdict, Option<Box<Insi>>), InsiErrorKind> {
+    if let Some(card) = card {
+        match round.ask_by_card(card).await? {
+            InsiReturn::Found(insi) => return Ok((Verdict::Found, Some(insi))),
+            InsiReturn::NotFound | InsiReturn::Several => {}
+        }
+    }
+    if let (true, Some(query)) = (all_names, all_names_with_place(traits)) {
+        return Ok(match round.ask(&query).await? {
+            InsiReturn::Found(insi) => (Verdict::Found, Some(insi)),
+            InsiReturn::NotFound => (Verdict::NotFound { capped: false }, None),
+            InsiReturn::Several => (Verdict::Several, None),
+        });
+    }
+    round.search(traits).await
 }
 
 /// True when nothing of a return contradicts the record.
@@ -169,37 +282,16 @@ pub fn is_exact(app: &App, p: &crate::store::patients::Patient, insi: &Insi) -> 
 }
 
 /// Accepts in the name of the person who asked; a failure leaves the return to be decided.
-async fn accept_exact(app: &App, order: &Claimed) {
-    let Some(user) = app.config.users.iter().find(|u| u.login == order.asked_by) else { return };
+async fn accept_exact(app: &App, order: &Claimed) -> bool {
+    let Some(user) = app.config.users.iter().find(|u| u.login == order.asked_by) else { return false };
     let caller = Caller::new(user.clone());
     let params =
         DecideParams { id: order.patient, return_id: None, despite_contradiction: false, motive: None };
-    if let Err(e) = identity::accept(app, &caller, params).await {
+    let accepted = identity::accept(app, &caller, params).await;
+    if let Err(e) = &accepted {
         tracing::warn!(patient = order.patient.0, kind = ?e.kind, "exact return not accepted by itself");
     }
-}
-
-fn trace(
-    order: &Claimed,
-    query: &TraitsQuery,
-    at: jiff::Timestamp,
-    took_ms: i64,
-    answer: &Result<InsiAnswer, InsiError>,
-) -> InsiTrace {
-    let (exchanged, code) = match answer {
-        Ok(a) => (&a.trace, return_code(&a.found).to_owned()),
-        Err(e) => (&*e.trace, code_of(&e.kind)),
-    };
-    InsiTrace {
-        at,
-        by: order.asked_by.clone(),
-        mode: if query.birth_place.is_some() { WITH_PLACE } else { "traits" }.to_owned(),
-        request: String::from_utf8_lossy(&exchanged.request).into_owned(),
-        code,
-        response: exchanged.answer.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned(),
-        message_id: exchanged.message_id.clone(),
-        took_ms,
-    }
+    accepted.is_ok()
 }
 
 fn return_code(r: &InsiReturn) -> &'static str {
@@ -216,6 +308,7 @@ fn code_of(kind: &InsiErrorKind) -> String {
         InsiErrorKind::Transport(_) => "transport".to_owned(),
         InsiErrorKind::Answer(_) => "illisible".to_owned(),
         InsiErrorKind::Query(_) => "question".to_owned(),
+        InsiErrorKind::Card(_) => "cpx".to_owned(),
         InsiErrorKind::NoCertificate(_) => "certificat".to_owned(),
     }
 }
@@ -283,6 +376,7 @@ pub fn words(kind: &InsiErrorKind) -> String {
         }
         InsiErrorKind::Answer(e) => format!("réponse d'INSi inutilisable : {e}"),
         InsiErrorKind::Query(e) => format!("question impossible : {e}"),
+        InsiErrorKind::Card(e) => format!("la carte CPx n'a pas signé : {e}"),
         InsiErrorKind::NoCertificate(o) => format!("pas de certificat {} configuré", o.common_name()),
     }
 }

@@ -2,6 +2,7 @@
 //! and carries out one transaction of the store. None of them waits for a network: what must leave goes to the outbox.
 
 pub mod billing;
+pub mod cards;
 pub mod delivery;
 pub mod desk;
 pub mod dossier_view;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub cog_remark: Option<String>,
     /// What is known of each service.
     pub board: Board,
+    /// Cards of patients, in memory only.
+    pub cards: cards::Cards,
     /// Events pushed to connections.
     pub events: broadcast::Sender<Event>,
     /// Wakes the outbox.

@@ -225,7 +225,7 @@ async fn settle(
         let outcome = InsiOutcome {
             patient: patient.id,
             state: InsiState::ToDecide { since: now },
-            returned: found.map(|f| (f, "à la vérification de l'identité".to_owned())),
+            returned: found.map(|f| (f, "à la vérification de l'identité".to_owned(), "verification")),
             traces,
             at: now,
         };

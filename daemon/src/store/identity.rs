@@ -12,6 +12,7 @@ use rusqlite::{OptionalExtension, params};
 use super::audit::{self, Act};
 use super::documents::{self, NewDocument};
 use super::engine::{Store, StoreError, Tx};
+use super::matricules;
 use super::outbox::{self, Changed, Scope};
 use super::patients::{self, Patient};
 use super::time::{at, ms};
@@ -46,6 +47,8 @@ pub struct StoredReturn {
     pub at: Timestamp,
     /// How, in plain French.
     pub how: String,
+    /// By what: `traits`, `vitale`, `apcv`, `verification`.
+    pub mode: String,
     /// What INSi returned.
     pub insi: Insi,
 }
@@ -57,8 +60,12 @@ pub struct InsiTrace {
     pub at: Timestamp,
     /// Who asked.
     pub by: String,
-    /// `traits`, `traits+cog`, `vitale`.
+    /// `traits`, `traits+lieu`, `vitale`, `apcv`.
     pub mode: String,
+    /// How we were authenticated: `INSI-MANU`, `INSI-AUTO`, `CPx` (RET-04).
+    pub auth: &'static str,
+    /// Site of the call.
+    pub site: String,
     /// What was sent, masked of what is not needed.
     pub request: String,
     /// `00`, `01`, `02`, or the code of the fault.
@@ -78,8 +85,8 @@ pub struct InsiOutcome {
     pub patient: PatientId,
     /// Where it stands now.
     pub state: InsiState,
-    /// A return to decide, with how it was obtained.
-    pub returned: Option<(Insi, String)>,
+    /// A return to decide, with how it was obtained: in French, and the mode.
+    pub returned: Option<(Insi, String, &'static str)>,
     /// Each call.
     pub traces: Vec<InsiTrace>,
     /// When.
@@ -117,8 +124,8 @@ pub(super) fn put_insi(
 fn put_traces(tx: &Tx, patient: PatientId, traces: &[InsiTrace]) -> Result<(), StoreError> {
     for t in traces {
         tx.prepare_cached(
-            "INSERT INTO insi_trace (patient, at, by, mode, request, code, response, message_id, took_ms) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            "INSERT INTO insi_trace (patient, at, by, mode, request, code, response, message_id, took_ms, auth, site) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             patient.0,
@@ -129,10 +136,12 @@ fn put_traces(tx: &Tx, patient: PatientId, traces: &[InsiTrace]) -> Result<(), S
             t.code,
             t.response,
             t.message_id,
-            t.took_ms
+            t.took_ms,
+            t.auth,
+            t.site
         ])?;
         let detail = serde_json::json!({
-            "mode": t.mode, "code": t.code, "message_id": t.message_id, "took_ms": t.took_ms
+            "mode": t.mode, "auth": t.auth, "code": t.code, "message_id": t.message_id, "took_ms": t.took_ms
         });
         audit::append(tx, &Act::new(t.at, &t.by, "insi-call", format!("patient:{patient}"), detail))?;
     }
@@ -142,13 +151,21 @@ fn put_traces(tx: &Tx, patient: PatientId, traces: &[InsiTrace]) -> Result<(), S
 /// Where INSi stands after a round, and the return to decide if there is one; an older one gives way to it.
 fn put_outcome(tx: &Tx, outcome: &InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
     let mut id = None;
-    if let Some((insi, how)) = &outcome.returned {
+    if let Some((insi, how, mode)) = &outcome.returned {
         tx.prepare_cached(
             "UPDATE insi_return SET decision = 'superseded' WHERE patient = ?1 AND decision IS NULL",
         )?
         .execute([outcome.patient.0])?;
-        tx.prepare_cached("INSERT INTO insi_return (patient, at, how, insi) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![outcome.patient.0, ms(outcome.at), how, serde_json::to_string(insi)?])?;
+        tx.prepare_cached(
+            "INSERT INTO insi_return (patient, at, how, mode, insi) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![
+            outcome.patient.0,
+            ms(outcome.at),
+            how,
+            mode,
+            serde_json::to_string(insi)?
+        ])?;
         id = Some(ReturnId(tx.last_insert_rowid()));
     }
     put_insi(tx, outcome.patient, &outcome.state, None, outcome.at)?;
@@ -208,6 +225,9 @@ impl Store {
                     .execute(params![id.0, decision])?;
                 if n == 0 {
                     return Err(conflict());
+                }
+                if decision == "accepted" {
+                    matricules::keep_history(tx, p.id, id)?;
                 }
             }
             for document in &change.reissued {
@@ -356,22 +376,24 @@ impl Store {
         .await
     }
 
-    /// The return that waits for a decision, and who already carries its matricule.
+    /// The return that waits for a decision, who already carries its matricule, and who carries or carried one of the
+    /// others of this person.
     pub async fn pending_return(
         &self,
         patient: PatientId,
-    ) -> Result<Option<(StoredReturn, Option<PatientId>)>, StoreError> {
+    ) -> Result<Option<(StoredReturn, Option<PatientId>, Option<PatientId>)>, StoreError> {
         self.read(move |c| {
             let found = c
                 .prepare_cached(
-                    "SELECT id, at, how, insi FROM insi_return WHERE patient = ?1 AND decision IS NULL ORDER BY id DESC LIMIT 1",
+                    "SELECT id, at, how, mode, insi FROM insi_return WHERE patient = ?1 AND decision IS NULL ORDER BY id DESC LIMIT 1",
                 )?
                 .query_row([patient.0], |r| {
                     Ok(StoredReturn {
                         id: ReturnId(r.get(0)?),
                         at: at(r.get(1)?),
                         how: r.get(2)?,
-                        insi: patients::json(r, 3)?,
+                        mode: r.get(3)?,
+                        insi: patients::json(r, 4)?,
                     })
                 })
                 .optional()?;
@@ -380,7 +402,8 @@ impl Store {
                 .prepare_cached("SELECT id FROM patient WHERE matricule = ?1 AND oid = ?2 AND id <> ?3")?
                 .query_row(params![r.insi.matricule.compact(), r.insi.oid.as_str(), patient.0], |r| r.get(0))
                 .optional()?;
-            Ok(Some((r, holder.map(PatientId))))
+            let others = matricules::also_known(c, patient, &r.insi)?;
+            Ok(Some((r, holder.map(PatientId), others)))
         })
         .await
     }

@@ -15,6 +15,8 @@ mod engine;
 pub mod identity;
 pub mod inbound;
 pub mod inbox;
+pub mod insi_calls;
+pub mod matricules;
 pub mod merger;
 pub mod numbers;
 pub mod outbox;

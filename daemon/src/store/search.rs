@@ -171,14 +171,21 @@ impl Store {
         .await
     }
 
-    /// The patient who carries a matricule.
+    /// The patient who carries a matricule, then those who carried it.
     pub async fn search_matricule(&self, matricule: Matricule) -> Result<Vec<PatientHit>, StoreError> {
         self.read(move |c| {
             snapshot(c, |c| {
-                let ids: Vec<i64> = c
+                let mut ids: Vec<i64> = c
                     .prepare_cached(MATRICULE_SQL)?
                     .query_map([matricule.compact()], |r| r.get(0))?
                     .collect::<Result<_, _>>()?;
+                let carried: Vec<i64> = c
+                    .prepare_cached(super::matricules::CARRIED_SQL)?
+                    .query_map([matricule.number()], |r| r.get(0))?
+                    .collect::<Result<_, _>>()?;
+                ids.extend(carried);
+                let mut seen = std::collections::HashSet::new();
+                ids.retain(|id| seen.insert(*id));
                 Rows::new(c)?.hits(ids)
             })
         })

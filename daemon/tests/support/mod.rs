@@ -50,6 +50,7 @@ pub struct House {
     clock: Arc<AtomicI64>,
     stop: watch::Sender<bool>,
     daemon: Option<JoinHandle<()>>,
+    insi: fn(&Sim) -> String,
     wire: Option<Wire>,
     /// Further lines of the configuration.
     extra: String,
@@ -132,11 +133,20 @@ rate = 200
 impl House {
     /// Simulators that know `people`, a daemon, a connection that gets events.
     pub async fn open(people: &[String], now: &str) -> Self {
-        Self::open_with(people, now, "").await
+        Self::open_whole(people, now, "", |_| String::new()).await
     }
 
     /// The same with further lines of configuration: sections, persons.
     pub async fn open_with(people: &[String], now: &str, extra: &str) -> Self {
+        Self::open_whole(people, now, extra, |_| String::new()).await
+    }
+
+    /// The same, with more lines for `[insi]`.
+    pub async fn open_with_insi(people: &[String], now: &str, insi: fn(&Sim) -> String) -> Self {
+        Self::open_whole(people, now, "", insi).await
+    }
+
+    async fn open_whole(people: &[String], now: &str, extra: &str, insi: fn(&Sim) -> String) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let sim = simulator(&dir.path().join("first"), people).await;
@@ -147,6 +157,7 @@ impl House {
             clock: Arc::new(AtomicI64::new(now.as_millisecond())),
             stop: watch::channel(false).0,
             daemon: None,
+            insi,
             wire: None,
             extra: extra.replace("UID", &rustix::process::getuid().as_raw().to_string()),
         };
@@ -180,7 +191,8 @@ impl House {
 
     async fn start(&mut self) {
         let path = self.dir.path().join("paillassed.toml");
-        std::fs::write(&path, configuration(&self.sim) + &self.extra).unwrap();
+        let text = configuration(&self.sim).replace("[dmp]", &format!("{}\n[dmp]", (self.insi)(&self.sim)));
+        std::fs::write(&path, text + &self.extra).unwrap();
         let config = Config::read(&path).unwrap();
         let clock = self.clock.clone();
         // A clock that goes on from the instant chosen, so that delays end.

@@ -22,6 +22,18 @@ pub enum Event {
         /// Login of the person who asked.
         asked_by: String,
     },
+    /// INSi returned exactly what was known, and it was accepted without a gesture.
+    InsiAcceptedByItself {
+        /// Which patient.
+        patient: PatientId,
+        /// Login of the person who asked.
+        asked_by: String,
+    },
+    /// A card was read on a workstation, or left its reader. What it holds is asked for, never pushed.
+    CardChanged {
+        /// Login of the person at that workstation.
+        login: String,
+    },
     /// A dossier changed.
     DossierChanged {
         /// Which.

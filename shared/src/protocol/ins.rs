@@ -40,6 +40,9 @@ pub struct PendingReturn {
     pub comparison: Comparison,
     /// Another record already carries this matricule.
     pub held_by: Option<PatientId>,
+    /// Another record carries, or carried, one of the matricules of this person: perhaps a duplicate.
+    #[serde(default)]
+    pub also_known: Option<PatientId>,
 }
 
 /// Accepts or refuses a return.
@@ -56,6 +59,44 @@ pub struct DecideParams {
     /// Why, for a refusal.
     #[serde(default)]
     pub motive: Option<String>,
+}
+
+/// Asks for figures about calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsParams {
+    /// How many months, this one included, 1 to 60; 12 when absent.
+    #[serde(default)]
+    pub months: Option<u8>,
+}
+
+/// Figures about calls, latest month first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stats {
+    /// One line per month, site and mode.
+    pub lines: Vec<StatsLine>,
+}
+
+/// Calls of one month, one site, one mode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatsLine {
+    /// `AAAA-MM`, in the time of the laboratory.
+    pub month: String,
+    /// Site.
+    pub site: String,
+    /// `traits`, `traits+lieu`, `vitale`, `apcv`.
+    pub mode: String,
+    /// Calls.
+    pub calls: u64,
+    /// Answered 00.
+    pub found: u64,
+    /// Answered 01.
+    pub not_found: u64,
+    /// Answered 02.
+    pub several: u64,
+    /// Neither: fault, outage, unusable answer.
+    pub failed: u64,
+    /// Mean time of a call, in milliseconds.
+    pub mean_ms: u64,
 }
 
 /// Records a device.

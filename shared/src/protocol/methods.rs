@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, WireError};
-use super::{audit, cog, document, dossier, inbox, ins, patient, queue, session, status};
+use super::{audit, card, cog, document, dossier, inbox, ins, patient, queue, session, status};
 
 /// A request and its types.
 pub trait Method {
@@ -105,6 +105,8 @@ methods! {
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
     /// Takes an identity that another party sent, as an HL7 v2 message.
     PatientReceive = "patient.receive": patient::ReceiveParams => patient::ReceivedIdentity;
+    /// Former matricules of a patient, never transmitted.
+    PatientMatricules = "patient.matricules": patient::PatientRef => patient::Matricules;
     /// Searches a place of birth.
     PlaceSearch = "place.search": patient::PlaceSearchParams => patient::Places;
     /// The reference of places in use, and the codes of INSi that it does not know.
@@ -114,6 +116,12 @@ methods! {
 
     /// Calls INSi for a patient, in the background or waiting.
     InsFetch = "ins.fetch": ins::FetchParams => ins::FetchState;
+    /// Asks with every given name and the birth place at once, when several people answered.
+    InsFetchAllNames = "ins.fetch_all_names": ins::FetchParams => ins::FetchState;
+    /// Calls INSi by the card of this workstation.
+    InsFetchByCard = "ins.fetch_by_card": card::CallParams => ins::FetchState;
+    /// Calls made, by site, month and mode: how many answered what, how fast.
+    InsStats = "ins.stats": ins::StatsParams => ins::Stats;
     /// The return that waits for a decision.
     InsCompare = "ins.compare": patient::PatientRef => ins::PendingReturn;
     /// Accepts it.
@@ -128,6 +136,13 @@ methods! {
     InsVerify = "ins.verify": ins::VerifyParams => ins::VerifyQueued;
     /// Returns that wait for somebody.
     InsWorklist = "ins.worklist": Empty => ins::Worklist;
+
+    /// Hands over a card that was read; kept in memory while it is useful, never written.
+    CardPush = "card.push": card::PushParams => card::Shown;
+    /// The card read last on this workstation.
+    CardShow = "card.show": card::ShowParams => card::Shown;
+    /// The card left the reader: forgets it.
+    CardRemove = "card.remove": Empty => Empty;
 
     /// Searches the catalogue.
     CatalogueSearch = "catalogue.search": dossier::CatalogueSearchParams => dossier::CatalogueHits;

@@ -6,6 +6,7 @@
 //! stand in one file per family and are converted from domain types by hand.
 
 pub mod audit;
+pub mod card;
 pub mod cog;
 pub mod document;
 pub mod dossier;

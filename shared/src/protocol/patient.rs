@@ -517,3 +517,27 @@ pub struct SplitParams {
     /// Why.
     pub motive: String,
 }
+
+/// Former matricules of a patient: from INSi (its history) and those that left the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matricules {
+    /// Latest first.
+    pub former: Vec<FormerView>,
+}
+
+/// A former matricule. It serves to find duplicates and is never transmitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerView {
+    /// Matricule and key, grouped to be read.
+    pub grouped: String,
+    /// OID of its authority.
+    pub oid: String,
+    /// From, as INSi wrote it.
+    pub from: Option<String>,
+    /// To.
+    pub to: Option<String>,
+    /// Why it is here, in plain French.
+    pub why: String,
+    /// Another record that carries or carried it.
+    pub also: Option<PatientId>,
+}

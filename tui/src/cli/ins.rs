@@ -7,12 +7,13 @@ use std::time::Duration;
 use clap::Subcommand;
 use paillasse_shared::domain::identity::{DeviceKind, FieldComparison, Level};
 use paillasse_shared::domain::ids::ReturnId;
+use paillasse_shared::protocol::card::{CallParams, ShowParams};
 use paillasse_shared::protocol::ins::{
-    DecideParams, FetchParams, PendingReturn, QualifyParams, VerifyParams,
+    DecideParams, FetchParams, FetchState, PendingReturn, QualifyParams, Stats, StatsParams, VerifyParams,
 };
 use paillasse_shared::protocol::methods::{
-    Empty, InsAccept, InsCompare, InsFetch, InsQualify, InsRefuse, InsValidate, InsVerify, InsWorklist,
-    SessionHello,
+    CardShow, Empty, InsAccept, InsCompare, InsFetch, InsFetchAllNames, InsFetchByCard, InsQualify,
+    InsRefuse, InsStats, InsValidate, InsVerify, InsWorklist, SessionHello,
 };
 use paillasse_shared::protocol::patient::PatientRef;
 use paillasse_shared::protocol::session::HelloParams;
@@ -36,6 +37,22 @@ pub enum InsCommand {
         id: Target,
         #[arg(long, help = "N'attend pas la réponse : l'appel se fait en arrière-plan")]
         no_wait: bool,
+        #[arg(long, conflicts_with = "all_names", help = "Par la carte lue sur ce poste")]
+        card: bool,
+        #[arg(
+            long,
+            value_name = "N",
+            requires = "card",
+            help = "Cette personne de la carte, par son numéro"
+        )]
+        person: Option<u8>,
+        #[arg(long, help = "Tous les prénoms et le lieu à la fois, quand plusieurs personnes répondent")]
+        all_names: bool,
+    },
+    #[command(about = "Appels faits, par mois, site et mode : réponses, échecs, délai moyen")]
+    Stats {
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=60), help = "Sur N mois (12 sans cette option)")]
+        months: Option<u8>,
     },
     #[command(about = "Compare l'identité locale avec le retour qui attend une décision")]
     Compare {
@@ -110,9 +127,13 @@ impl InsCommand {
     /// Runs it.
     pub fn run(self, s: &mut Session<'_>) -> Outcome {
         match self {
-            Self::Fetch { id, no_wait } => {
+            Self::Fetch { id, no_wait, card, person, all_names } => {
                 let params = FetchParams { id: s.patient_id(id)?, wait: !no_wait };
-                let answer = s.call_within::<InsFetch>(&params, FETCH)?;
+                let answer = match (card, all_names) {
+                    (true, _) => by_card(s, params, person)?,
+                    (_, true) => s.call_within::<InsFetchAllNames>(&params, FETCH)?,
+                    _ => s.call_within::<InsFetch>(&params, FETCH)?,
+                };
                 s.print(&answer, |p, r| {
                     let words = insi(p, &r.insi);
                     p.line(words);
@@ -169,6 +190,7 @@ impl InsCommand {
                     });
                 })
             }
+            Self::Stats { months } => s.show::<InsStats>(&StatsParams { months }, stats),
             Self::Worklist => s.show::<InsWorklist>(&Empty {}, |p, r| {
                 let mut table = Table::new(&[">Patient", "Nom", "Né(e) le", "INSi", "Demandé par"]);
                 for item in &r.items {
@@ -184,6 +206,46 @@ impl InsCommand {
             }),
         }
     }
+}
+
+/// By the card of this workstation, whatever was read last.
+fn by_card(s: &mut Session<'_>, p: FetchParams, position: Option<u8>) -> Result<FetchState, WireError> {
+    let shown = s.call::<CardShow>(&ShowParams { patient: Some(p.id) })?;
+    let card = shown.card.ok_or_else(|| {
+        WireError::refused("aucune carte n'a été lue sur ce poste").hint("la lire : paillasse card read")
+    })?;
+    let params = CallParams { id: p.id, reading: card.reading, position, wait: p.wait };
+    s.call_within::<InsFetchByCard>(&params, FETCH)
+}
+
+fn stats(p: &mut Page, r: &Stats) {
+    let mut table = Table::new(&[
+        "Mois",
+        "Site",
+        "Mode",
+        ">Appels",
+        ">Trouvé",
+        ">Personne",
+        ">Plusieurs",
+        ">Échec",
+        ">Réussite",
+        ">Délai",
+    ]);
+    for l in &r.lines {
+        table.row([
+            l.month.clone(),
+            l.site.clone(),
+            words::insi_mode(&l.mode).to_owned(),
+            l.calls.to_string(),
+            l.found.to_string(),
+            l.not_found.to_string(),
+            l.several.to_string(),
+            l.failed.to_string(),
+            format!("{} %", (l.found * 100 + l.calls / 2) / l.calls.max(1)),
+            format!("{:.1} s", l.mean_ms as f64 / 1000.0).replace('.', ","),
+        ]);
+    }
+    p.table(table, "Aucun appel.");
 }
 
 /// Patients of a file, one a line.
@@ -217,6 +279,11 @@ fn comparison(p: &mut Page, r: &PendingReturn) {
     p.table(table, "");
     if let Some(other) = r.held_by {
         p.line(format!("Le patient {other} porte déjà ce matricule : n'acceptez pas avant d'avoir regardé."));
+    }
+    if let (Some(other), None) = (r.also_known, r.held_by) {
+        p.line(format!(
+            "Le patient {other} porte ou a porté un matricule de cette personne : doublon possible."
+        ));
     }
     if r.comparison.contradictions() > 0 {
         p.line("Une contradiction demande --despite-contradiction pour accepter.");

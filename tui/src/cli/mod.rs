@@ -8,6 +8,7 @@
 
 mod audit;
 mod call;
+mod card;
 pub mod client;
 mod directory;
 mod document;
@@ -115,6 +116,11 @@ enum Command {
     Patient(patient::PatientCommand),
     #[command(subcommand, about = "Appels au téléservice INSi et qualification")]
     Ins(ins::InsCommand),
+    #[command(
+        subcommand,
+        about = "Cartes des patients, lues par un composant agréé ou un lecteur de ce poste"
+    )]
+    Card(card::CardCommand),
     #[command(subcommand, about = "Dossiers, résultats et validations")]
     Dossier(dossier::DossierCommand),
     #[command(subcommand, about = "Comptes rendus et décisions sur leur diffusion")]
@@ -267,6 +273,7 @@ fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>) -> Outco
         Command::Status => status::run(s),
         Command::Patient(c) => c.run(s),
         Command::Ins(c) => c.run(s),
+        Command::Card(c) => c.run(s),
         Command::Dossier(c) => c.run(s),
         Command::Document(c) => c.run(s),
         Command::Queue(c) => c.run(s),

@@ -11,13 +11,14 @@ use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::cog::CogImportParams;
 use paillasse_shared::protocol::methods::{
     CogImport, CogStatus, Empty, PatientCreate, PatientDisclosures, PatientEditTraits, PatientEditUsed,
-    PatientGet, PatientHistory, PatientMerge, PatientMergePreview, PatientReceive, PatientSearch,
-    PatientSetAttribute, PatientSetConsent, PatientSplit, PlaceSearch,
+    PatientGet, PatientHistory, PatientMatricules, PatientMerge, PatientMergePreview, PatientReceive,
+    PatientSearch, PatientSetAttribute, PatientSetConsent, PatientSplit, PlaceSearch,
 };
 use paillasse_shared::protocol::patient::{
     CreateParams, Created, Disclosure, Disclosures, EditTraitsParams, EditUsedParams, History, InsiState,
-    MergeParams, MergePreview, PatientHit, PatientRecord, PatientRef, PlaceSearchParams, ReceiveParams,
-    ReceivedIdentity, ScannedTraits, SearchParams, SetAttributeParams, SetConsentParams, SplitParams,
+    Matricules, MergeParams, MergePreview, PatientHit, PatientRecord, PatientRef, PlaceSearchParams,
+    ReceiveParams, ReceivedIdentity, ScannedTraits, SearchParams, SetAttributeParams, SetConsentParams,
+    SplitParams,
 };
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
@@ -146,6 +147,11 @@ pub enum PatientCommand {
         about = "Liste ceux avec qui l'INS du patient a été échangé : documents remis, identités reçues"
     )]
     Disclosures {
+        #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
+        id: Target,
+    },
+    #[command(about = "Anciens matricules, jamais transmis : ils servent à trouver les doublons")]
+    Matricules {
         #[arg(value_name = "PATIENT", help = "Identifiant du patient, ou numéro d'un de ses dossiers")]
         id: Target,
     },
@@ -317,6 +323,10 @@ impl PatientCommand {
             Self::Disclosures { id } => {
                 let params = PatientRef { id: s.patient_id(id)? };
                 s.show::<PatientDisclosures>(&params, disclosures)
+            }
+            Self::Matricules { id } => {
+                let params = PatientRef { id: s.patient_id(id)? };
+                s.show::<PatientMatricules>(&params, matricules)
             }
             Self::History { id } => {
                 let params = PatientRef { id: s.patient_id(id)? };
@@ -527,6 +537,21 @@ fn merger(p: &mut Page, r: &MergePreview) {
         p.title("Déjà transmis sous l'identité qui disparaîtrait");
         exchanges(p, &r.sent);
     }
+}
+
+fn matricules(p: &mut Page, r: &Matricules) {
+    let mut table = Table::new(&["Ancien matricule", "OID", "Du", "Au", "Pourquoi", ">Aussi sur la fiche"]);
+    for f in &r.former {
+        table.row([
+            f.grouped.clone(),
+            f.oid.clone(),
+            or_empty(f.from.as_deref()),
+            or_empty(f.to.as_deref()),
+            f.why.clone(),
+            f.also.map(|id| id.to_string()).unwrap_or_default(),
+        ]);
+    }
+    p.table(table, "Aucun ancien matricule connu.");
 }
 
 fn disclosures(p: &mut Page, r: &Disclosures) {

@@ -92,6 +92,11 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["cog", "import", "/tmp/cog-2027.txt", "--checksum", "00"],
         vec!["ins", "validate", "1"],
         vec!["ins", "fetch", "1"],
+        vec!["ins", "fetch", "1", "--all-names"],
+        vec!["ins", "stats"],
+        vec!["patient", "matricules", "1"],
+        vec!["card", "show"],
+        vec!["card", "remove"],
         vec!["ins", "compare", "1"],
         vec!["ins", "accept", "1"],
         vec!["ins", "refuse", "1", "--motive", "autre personne"],
@@ -142,12 +147,54 @@ fn every_request_of_the_protocol_has_a_command() {
         assert!(left.code == 3 || command == &["status"], "{command:?} : {} {}", left.code, left.err);
         asked.extend(fake.calls().into_iter().map(|c| c.0));
     }
+    asked.extend(card_requests());
     // The greeting opens every connection; events are for the workstation.
     let missing: Vec<_> = NAMES
         .iter()
         .filter(|n| !["session.hello", "events.subscribe"].contains(n) && !asked.contains(**n))
         .collect();
     assert!(missing.is_empty(), "aucune commande n'envoie {missing:?}");
+}
+
+/// Those that need a file, or an answer before.
+fn card_requests() -> Vec<String> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut asked = Vec::new();
+    let json = json!({
+        "source": "vitale", "holder": "2360663220836",
+        "beneficiaries": [{"name": "TCHITCHI", "given_name": "CATARINA", "birth_date": "1936-06-21"}],
+    });
+    let toml = "source = \"vitale\"\nread_at = \"2026-05-18T07:30:00Z\"\n[[beneficiaries]]\nname = \"TCHITCHI\"\n\
+                given_name = \"CATARINA\"\nbirth_date = \"1936-06-21\"\n[beneficiaries.assertion]\nxml = \"<a/>\"\n";
+    for (name, text) in [("card.json", json.to_string()), ("card.toml", toml.to_owned())] {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let fake = finds_nothing();
+        let left = paillasse(&fake.socket, &["card", "push", path.to_str().unwrap()]);
+        assert_eq!(left.code, 3, "{}", left.err);
+        let calls = fake.calls();
+        assert_eq!(calls[0].1["beneficiaries"][0]["name"], "TCHITCHI");
+        asked.extend(calls.into_iter().map(|c| c.0));
+    }
+    // What is wrong is placed, never repeated.
+    let path = dir.path().join("wrong.json");
+    std::fs::write(&path, "{\"source\": \"vitale\",\n \"secret\": \"MARQUE\"}").unwrap();
+    let fake = finds_nothing();
+    let left = paillasse(&fake.socket, &["card", "push", path.to_str().unwrap()]);
+    assert!(left.err.contains("ligne 2") && !left.err.contains("MARQUE"), "{}", left.err);
+    assert!(fake.calls().is_empty());
+
+    let card = json!({"card": {
+        "reading": 7, "source": "vitale", "reader": "Accueil", "read_at": "2026-05-18T07:30:00Z",
+        "people": [],
+    }});
+    let fake = knows("card.show", card);
+    paillasse(&fake.socket, &["ins", "fetch", "1", "--card", "--person", "2"]);
+    let calls = fake.calls();
+    let last = calls.last().unwrap();
+    assert_eq!((&last.1["reading"], &last.1["position"]), (&json!(7), &json!(2)));
+    asked.extend(calls.into_iter().map(|c| c.0));
+    asked
 }
 
 #[test]

@@ -433,9 +433,44 @@ pub const HIDDEN_SHORT: &str = "invisible au patient : F6 le rend visible";
 /// Said.
 pub const INSI_RETURN: &str = "INSi a répondu pour ce patient : Entrée pour voir le retour.";
 /// Said.
-pub const INSI_NOBODY: &str = "INSi ne trouve personne : vérifier la pièce, F2 corrige, F3 rappelle.";
+pub const INSI_NOBODY: &str = "INSi ne trouve personne : Entrée montre quoi essayer; F4 continue sans INS.";
 /// Said.
-pub const INSI_SEVERAL: &str = "INSi trouve plusieurs personnes : F2 complète prénoms et lieu, F3 rappelle.";
+pub const INSI_SEVERAL: &str =
+    "INSi trouve plusieurs personnes : Entrée montre quoi essayer; F4 continue sans.";
+/// Title of the levers after 01.
+pub const LEVERS_NOBODY: &str = "INSi ne trouve personne";
+/// Title of the levers after 02.
+pub const LEVERS_SEVERAL: &str = "INSi trouve plusieurs personnes";
+/// Above the levers.
+pub const LEVERS_NOTE: &str = "Relire la pièce avec le patient, puis essayer dans cet ordre :";
+/// What to try, in the order of the national memo: letter, label, detail.
+pub const LEVERS: &[(char, &str, &str)] = &[
+    ('p', "Ajouter les autres prénoms", "tous ceux de la pièce, dans l'ordre"),
+    ('l', "Préciser le lieu de naissance", "commune de naissance, ou pays"),
+    ('c', "Utiliser la carte Vitale", "aucune carte lue sur ce poste"),
+    ('n', "Vérifier le nom de naissance", "celui de la naissance, pas celui du mariage"),
+    ('t', "Chercher avec tous les prénoms et le lieu", "une dernière question à INSi"),
+    ('s', "Poursuivre sans INS", "le dossier s'enregistre, l'INS viendra après"),
+];
+/// Said.
+pub const NO_CARD: &str = "Aucune carte n'a été lue sur ce poste.";
+/// Said.
+pub const CARD_OF_ANOTHER: &str = "La carte lue n'est pas celle de ce patient : vérifier à qui elle est.";
+/// Said.
+pub const CARD_NOT_CALLABLE: &str =
+    "Cette carte ne permet pas l'appel (lecture non authentifiée ou trop ancienne) : F3.";
+/// Title of the choice among the people of a card.
+pub const CARD_PEOPLE: &str = "Personnes de la carte";
+/// Said when the form is filled from a card.
+pub const CARD_NEW: &str =
+    "Carte inconnue ici : compléter. Le nom lu peut être celui du mariage : voir la pièce.";
+/// Said.
+pub const DONE_BY_ITSELF: &str =
+    "Identité reprise d'INSi d'elle-même : tout était identique. Reste à voir une pièce.";
+/// Title.
+pub const MATRICULES: &str = "Anciens matricules (jamais transmis)";
+/// In the pane when there are none.
+pub const NO_MATRICULES: &str = "Aucun ancien matricule connu.";
 /// Said.
 pub const SCAN_UNKNOWN: &str = "Code scanné : recherche…";
 /// Said.

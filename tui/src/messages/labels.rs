@@ -50,6 +50,7 @@ pub(crate) fn patient_next(state: &State) -> &'static str {
     match record.insi {
         InsiState::ToDecide { .. } => "Voir le retour INSi",
         _ if record.status == Status::Recuperee && state.may_qualify() => QUALIFY,
+        InsiState::NotFound { .. } | InsiState::Several { .. } if state.may_fetch_ins() => "Que faire ?",
         _ if record.dossiers.is_empty() => NEW_DOSSIER,
         _ => "Ouvrir le dossier",
     }

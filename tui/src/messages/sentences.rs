@@ -1,14 +1,16 @@
 //! Sentences made of facts: how many, since when, why.
 
+use paillasse_shared::domain::card::CardSource;
 use paillasse_shared::domain::identity::compare::Explanation;
 use paillasse_shared::domain::identity::status::Transition;
 use paillasse_shared::domain::identity::{Attribute, Comparison, Level, Status, TraitField};
 use paillasse_shared::domain::order::Reason;
 use paillasse_shared::domain::rights::Right;
 use paillasse_shared::messages::fr as shared;
+use paillasse_shared::protocol::card::CardView;
 use paillasse_shared::protocol::dossier::DossierView;
 use paillasse_shared::protocol::inbox::InboxState;
-use paillasse_shared::protocol::patient::{InsiState, PatientRecord};
+use paillasse_shared::protocol::patient::{FormerView, InsiState, Matricules, PatientRecord};
 use paillasse_shared::protocol::queue::OrderView;
 
 use super::*;
@@ -320,4 +322,44 @@ pub fn message_advice(state: InboxState) -> &'static str {
 pub fn partial(version: u32, awaited: usize) -> String {
     let rest = if awaited > 1 { "résultats attendus" } else { "résultat attendu" };
     format!("Compte rendu partiel v{version} : rien ne part encore, {awaited} {rest}.")
+}
+
+/// `Carte lue : NOM Prénom. Ctrl-F l'ouvre.`
+pub fn card_read(card: &CardView) -> String {
+    let free = if card.source == CardSource::VitaleLibre { " (lecture non authentifiée)" } else { "" };
+    format!("Carte lue{free} : {}. Ctrl-F l'ouvre.", card_people(card))
+}
+
+/// The people of a card in few words.
+pub fn card_people(card: &CardView) -> String {
+    match card.people.as_slice() {
+        [] => String::new(),
+        [one] => format!("{} {}", one.name, one.given_name),
+        [one, rest @ ..] => format!("{} {} et {} autre(s)", one.name, one.given_name, rest.len()),
+    }
+}
+
+/// Former matricules, two lines each.
+pub fn matricules(known: &Matricules) -> Vec<String> {
+    let lines = |f: &FormerView| {
+        let dates = match (f.from.as_deref(), f.to.as_deref()) {
+            (None, None) => String::new(),
+            (from, to) => format!("  du {} au {}", from.unwrap_or("…"), to.unwrap_or("…")),
+        };
+        let also =
+            f.also.map(|id| format!("; aussi sur la fiche n° {id} : doublon possible")).unwrap_or_default();
+        [format!("{}{dates}", f.grouped), format!("    {}{also}", f.why)]
+    };
+    known.former.iter().flat_map(lines).collect()
+}
+
+/// Mode of a call, in words.
+pub fn insi_mode(mode: &str) -> &str {
+    match mode {
+        "traits" => "par traits",
+        "traits+lieu" => "par traits, avec le lieu",
+        "vitale" => "par carte Vitale",
+        "apcv" => "par appli carte Vitale",
+        other => other,
+    }
 }

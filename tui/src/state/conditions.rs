@@ -84,6 +84,11 @@ impl State {
         open && !busy
     }
 
+    /// Matricules may be looked at.
+    pub fn may_see_ins(&self) -> bool {
+        self.record().is_some() && self.may(Right::SeeIns)
+    }
+
     /// A device may be recorded.
     pub fn may_qualify(&self) -> bool {
         self.may(Right::QualifyIdentity) && self.can_qualify()

@@ -5,6 +5,7 @@ use paillasse_shared::domain::ids::{
     CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId,
 };
 use paillasse_shared::domain::order::Service;
+use paillasse_shared::protocol::card::{PersonView, ReadingId};
 use paillasse_shared::protocol::document::Decision;
 use paillasse_shared::protocol::dossier::Correspondent;
 use paillasse_shared::protocol::inbox::AttachParams;
@@ -76,6 +77,10 @@ pub enum ChoiceThen {
     Consent(PatientId),
     /// Give a correspondent a role.
     Role(DossierId, CorrespondentId),
+    /// One of the people of a card: for a call about this patient, else to be searched.
+    CardPerson(ReadingId, Option<PatientId>, Vec<PersonView>),
+    /// What to try after INSi found nobody, or several.
+    Lever(PatientId),
     /// One of the close identities, else a homonym of them, or a new one.
     Similar(Vec<PatientId>, Box<CreateParams>),
 }

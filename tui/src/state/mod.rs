@@ -15,6 +15,7 @@ use paillasse_shared::domain::identity::{DeviceRule, IdentityRole, ShownField, S
 use paillasse_shared::domain::ids::{InboxId, OrderId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::rights::Right;
+use paillasse_shared::protocol::card::CardView;
 use paillasse_shared::protocol::inbox::AttachParams;
 use paillasse_shared::protocol::patient::{EditUsedParams, PatientRecord};
 use paillasse_shared::protocol::queue::OrderView;
@@ -66,6 +67,8 @@ pub enum Purpose {
     Attribute(bool),
     /// A call to INSi.
     Fetch,
+    /// The card of this workstation (true: the key asked for it).
+    Card(bool),
     /// Lines of a pane.
     Pane,
     /// Examinations or people for the picker or the new dossier, for this text.
@@ -139,6 +142,8 @@ pub struct State {
     pub draft: Option<Form>,
     /// A dossier being registered, left the same way.
     pub dossier_draft: Option<NewDossier>,
+    /// The card read on this workstation.
+    pub card: Option<CardView>,
     /// A key was pressed: the sentence of welcome has done its work.
     pub started: bool,
     /// The last thing that happened is nowhere on this screen: no frame is due for it.
@@ -170,6 +175,7 @@ impl State {
             notice: None,
             draft: None,
             dossier_draft: None,
+            card: None,
             started: false,
             elsewhere: false,
             waiting: BTreeMap::new(),

@@ -68,6 +68,8 @@ pub struct Home {
     pub create_when_ready: bool,
     /// What a scanned datamatrix says, for the form of a new patient.
     pub scanned: Option<ScannedTraits>,
+    /// What a card says of the person searched, until the answer comes.
+    pub card: Option<ScannedTraits>,
     /// The list was moved in since the last key typed (where the real cursor goes in plain mode).
     pub in_list: bool,
 }
@@ -475,6 +477,8 @@ pub enum PaneKind {
     Journal,
     /// History of an identity.
     History(PatientId),
+    /// Former matricules of a patient.
+    Matricules(PatientId),
     /// A report as it will leave.
     Preview,
     /// The slip of a dossier for billing.

@@ -1,5 +1,6 @@
 //! Whole screens: key strings in, screen out, against a daemon in memory. No sleep, no socket.
 
+mod cards;
 mod desk;
 mod fake;
 mod flows;

@@ -3,7 +3,9 @@
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::audit::Lines;
 use paillasse_shared::protocol::dossier::{BillingSlip, CatalogueHits, Correspondents, DossierView, Preview};
-use paillasse_shared::protocol::patient::{Created, History, InsiState, PatientRecord, SearchResult};
+use paillasse_shared::protocol::patient::{
+    Created, History, InsiState, Matricules, PatientRecord, SearchResult,
+};
 use serde_json::Value;
 
 use super::replies::Done;
@@ -27,7 +29,10 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     home.more = result.more;
     home.dossier = result.dossier;
     home.answered = Some(text);
-    home.scanned = result.scanned;
+    // A card says as much as a code, and more than was typed.
+    let card = home.card.take();
+    let by_card = card.is_some() && result.scanned.is_none();
+    home.scanned = result.scanned.or(card);
     if let Some(s) = &home.scanned {
         // The words instead of the code: a person can read them, and search them again.
         let words = format!("{} {} {}", s.birth_name, s.first_name, french_date(&s.birth_date));
@@ -42,7 +47,7 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     if at_home && (creating || unknown_code) {
         let effects = form::create_form(state);
         if unknown_code {
-            state.say(Level::Info, m::SCAN_NEW);
+            state.say(Level::Info, if by_card { m::CARD_NEW } else { m::SCAN_NEW });
         }
         return Ok(effects);
     }
@@ -275,6 +280,10 @@ pub(super) fn pane(state: &mut State, value: Value) -> Done {
                 .collect()
         }
         PaneKind::Billing => wire::read::<BillingSlip>(value)?.text.lines().map(str::to_owned).collect(),
+        PaneKind::Matricules(_) => {
+            let known: Matricules = wire::read(value)?;
+            if known.former.is_empty() { vec![m::NO_MATRICULES.to_owned()] } else { m::matricules(&known) }
+        }
         PaneKind::Preview => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
         PaneKind::About => return Ok(Vec::new()),
     };

@@ -8,7 +8,7 @@ use crate::action::Effect;
 use crate::messages as m;
 use crate::state::screen::Screen;
 use crate::state::{Level, State};
-use crate::update::{delivery, laboratory, reception, refresh};
+use crate::update::{card, delivery, laboratory, reception, refresh};
 use crate::wire;
 
 /// Something happened in the laboratory.
@@ -59,6 +59,17 @@ fn read_again(state: &mut State, event: Event) -> Vec<Effect> {
                 return vec![laboratory::read_dossier(state, id)];
             }
             delivery::order_changed(state, order, now)
+        }
+        Event::InsiAcceptedByItself { patient, asked_by } => {
+            let mine = state.hello.as_ref().is_some_and(|h| h.user.login == asked_by);
+            if mine && state.patient() == Some(patient) {
+                state.say(Level::Done, m::DONE_BY_ITSELF);
+            }
+            Vec::new()
+        }
+        Event::CardChanged { login } => {
+            let mine = state.hello.as_ref().is_some_and(|h| h.user.login == login);
+            if mine { vec![card::read_card(state)] } else { Vec::new() }
         }
         Event::InboxChanged { .. } => match state.screen() {
             Some(Screen::Inbox(_)) => refresh(state),

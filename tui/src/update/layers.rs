@@ -23,7 +23,7 @@ use crate::state::layer::{
 };
 use crate::state::screen::Screen;
 use crate::state::{Level, Purpose, State};
-use crate::update::{attach, delivery, form, laboratory, reception};
+use crate::update::{attach, card, delivery, form, laboratory, reception};
 use crate::wire::{ask, ask_plain};
 
 /// `Entrée` or the confirming key on the overlay on top.
@@ -144,6 +144,8 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
             let purpose = Purpose::DossierChanged(m::DONE_CORRESPONDENT.to_owned());
             vec![ask::<rpc::DossierAdd>(state, &params, purpose)]
         }
+        then @ ChoiceThen::CardPerson(..) => card::chosen(state, then, rank),
+        then @ ChoiceThen::Lever(_) => card::lever(state, &then, letter),
         ChoiceThen::Similar(ids, params) => match ids.get(rank) {
             Some(id) => {
                 // The form is left for the record that already exists.

@@ -3,6 +3,7 @@
 
 mod arrivals;
 mod attach;
+mod card;
 mod delivery;
 mod events;
 mod form;
@@ -167,6 +168,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::InsAccept
         | Cmd::InsRefuse
         | Cmd::GoIns => reception::run(state, cmd),
+        Cmd::CardUse | Cmd::PatientMatricules => card::run(state, cmd),
         Cmd::FormSave if matches!(state.screen(), Some(Screen::Form(_))) => reception::run(state, cmd),
         Cmd::FormSave
         | Cmd::DossierCreate

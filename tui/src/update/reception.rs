@@ -14,7 +14,7 @@ use crate::state::field::Field;
 use crate::state::layer::{Choice, ChoiceItem, ChoiceThen, Confirm, Confirmed, Layer, Prompt, Prompted};
 use crate::state::screen::{Compare, InsList, Pane, PaneKind, PatientScreen, Screen};
 use crate::state::{Level, Purpose, State};
-use crate::update::{form, laboratory};
+use crate::update::{card, form, laboratory};
 use crate::wire::{ask, ask_newest, ask_plain};
 
 /// Letters of the documents of the national list; the others take a digit-free letter that is left.
@@ -154,6 +154,10 @@ fn patient_next(state: &mut State) -> Vec<Effect> {
     }
     if record.status == Status::Recuperee && state.may_qualify() {
         return qualify(state);
+    }
+    if state.may_fetch_ins() && matches!(record.insi, InsiState::NotFound { .. } | InsiState::Several { .. })
+    {
+        return card::levers(state);
     }
     let Some(Screen::Patient(p)) = state.screen() else { return Vec::new() };
     let chosen = p.record.as_ref().and_then(|r| r.dossiers.get(p.selected)).map(|d| d.id);

@@ -21,7 +21,7 @@ use crate::update::arrivals::{
     created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
     show_record, validated,
 };
-use crate::update::{attach, delivery, form, refresh};
+use crate::update::{attach, card, delivery, form, refresh};
 use crate::wire::{self, ask, ask_newest};
 
 /// What an answer leads to.
@@ -158,6 +158,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
             }
             Ok(Vec::new())
         }
+        Purpose::Card(asked) => Ok(card::shown(state, wire::read(value)?, asked)),
         Purpose::Pane => pane(state, value),
         Purpose::Pick(text) => picks(state, &text, value),
         Purpose::CreateDossier => {

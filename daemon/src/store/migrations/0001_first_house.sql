@@ -71,6 +71,7 @@ CREATE TABLE former_matricule (
   why TEXT NOT NULL,
   PRIMARY KEY (patient, number, oid)
 ) WITHOUT ROWID;
+CREATE INDEX former_matricule_number ON former_matricule (number);
 
 -- Mergers, with what moved, so that they can be undone.
 CREATE TABLE merger (
@@ -110,6 +111,7 @@ CREATE TABLE insi_return (
   patient INTEGER NOT NULL,
   at INTEGER NOT NULL,
   how TEXT NOT NULL,
+  mode TEXT NOT NULL,              -- traits, vitale, apcv, verification
   insi TEXT NOT NULL,              -- JSON of Insi
   decision TEXT                    -- NULL while it waits, then accepted, refused, superseded
 );
@@ -126,9 +128,12 @@ CREATE TABLE insi_trace (
   code TEXT NOT NULL,
   response TEXT NOT NULL,
   message_id TEXT NOT NULL,
-  took_ms INTEGER NOT NULL
+  took_ms INTEGER NOT NULL,
+  auth TEXT NOT NULL,              -- INSI-MANU, INSI-AUTO, CPx
+  site TEXT NOT NULL
 );
 CREATE INDEX insi_trace_patient ON insi_trace (patient, id);
+CREATE INDEX insi_trace_month ON insi_trace (at, site, mode, code, took_ms);
 
 CREATE TABLE correspondent (
   id INTEGER PRIMARY KEY,

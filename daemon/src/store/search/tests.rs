@@ -258,7 +258,7 @@ fn every_search_is_driven_by_an_index() {
         (LAST_DOSSIERS_SQL, "SEARCH dossier USING INDEX dossier_patient"),
         (SENDINGS_SQL, "SEARCH outbox USING COVERING INDEX outbox_dossier"),
     ];
-    for (sql, expected) in plans {
+    for (sql, expected) in plans.into_iter().chain(super::super::matricules::PLANS) {
         let plan: Vec<String> = house
             .runtime
             .block_on(house.store.read(move |c| {
@@ -271,6 +271,22 @@ fn every_search_is_driven_by_an_index() {
         assert!(plan[0].starts_with(expected), "{sql}: {plan:?}");
         assert!(!plan.iter().any(|l| l.contains("TEMP B-TREE")), "{sql}: {plan:?}");
         assert!(plan.iter().skip(1).all(|l| !l.starts_with("SCAN")), "{sql}: {plan:?}");
+    }
+}
+
+/// The figures of a month group what one range of the index gives.
+#[test]
+fn ret_16_the_calls_of_a_month_are_found_by_an_index() {
+    let house = few();
+    for (sql, expected) in super::super::insi_calls::PLANS {
+        let plan: Vec<String> = house
+            .runtime
+            .block_on(house.store.read(move |c| {
+                let mut s = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                Ok(s.query_map([0, 0], |r| r.get(3))?.collect::<Result<_, _>>()?)
+            }))
+            .unwrap();
+        assert!(plan[0].starts_with(expected), "{sql}: {plan:?}");
     }
 }
 

@@ -26,6 +26,8 @@ pub enum DeviceKind {
     VitaleCard,
     /// Tiers de confiance: another actor checked the device, under a contract. Never chosen by hand.
     ThirdParty,
+    /// Appli carte Vitale: recorded by its reading, never declared by hand.
+    Apcv,
     /// A kind added by the laboratory (INS-27); its words and its level stand in the configuration.
     #[serde(untagged)]
     Site(SiteCode),
@@ -101,6 +103,7 @@ impl DeviceKind {
             Self::DrivingLicence => "PC",
             Self::VitaleCard => "CV",
             Self::ThirdParty => "TC",
+            Self::Apcv => "APCV",
             Self::Site(code) => code.as_str(),
         }
     }
@@ -119,6 +122,7 @@ impl DeviceKind {
             Self::DrivingLicence => "Permis de conduire",
             Self::VitaleCard => "Carte Vitale",
             Self::ThirdParty => "Tiers de confiance",
+            Self::Apcv => "Appli carte Vitale",
             Self::Site(_) => "Document admis par le laboratoire",
         }
     }
@@ -137,6 +141,7 @@ impl DeviceKind {
             "eid" | "france-identite" => Self::ElectronicId,
             "pc" | "permis" => Self::DrivingLicence,
             "cv" | "vitale" => Self::VitaleCard,
+            "apcv" => Self::Apcv,
             _ => return SiteCode::parse(&t).ok().map(Self::Site),
         })
     }
