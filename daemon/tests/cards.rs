@@ -408,17 +408,17 @@ async fn ret_10_several_people_then_all_the_given_names_with_the_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ret_16_figures_by_month_and_mode() {
     let mut house = House::open(&family(), &Timestamp::now().to_string()).await;
-    let zoe = create(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
-    fetch(&mut house, zoe).await;
-    let nobody = create(&mut house, "HORS", "CARTE", "F", "12/03/1981").await;
-    fetch(&mut house, nobody).await;
+    create(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
+    drain(&mut house, Service::Insi).await;
+    create(&mut house, "HORS", "CARTE", "F", "12/03/1981").await;
+    drain(&mut house, Service::Insi).await;
     push(&mut house, family_card()).await;
-    let leo = create(&mut house, "EXEMPLE", "LEO", "M", "12/03/2010").await;
-    fetch(&mut house, leo).await;
+    create(&mut house, "EXEMPLE", "LEO", "M", "12/03/2010").await;
+    drain(&mut house, Service::Insi).await;
     house.later(40.days());
     // Another month, and a service that answers with a technical fault.
-    let ruth = create(&mut house, "DE VINCI", "RUTH", "F", "14/07/1976").await;
-    fetch(&mut house, ruth).await;
+    create(&mut house, "DE VINCI", "RUTH", "F", "14/07/1976").await;
+    drain(&mut house, Service::Insi).await;
     let lines = house.call::<m::InsStats>(ins::StatsParams { months: Some(3) }).await.lines;
     let figures: Vec<_> = lines
         .iter()
