@@ -10,6 +10,7 @@ use paillasse_shared::domain::identity::{Attribute, DeviceKind, Status};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::cog::CogImportParams;
+use paillasse_shared::protocol::document::Form;
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::methods as m;
 use paillasse_shared::protocol::patient::{
@@ -17,7 +18,7 @@ use paillasse_shared::protocol::patient::{
     SetAttributeParams,
 };
 use paillasse_shared::protocol::{audit, dossier, ins, patient, queue};
-use support::flows::{drain, qualified, record};
+use support::flows::{drain, qualified, record, validated_dossier};
 use support::{House, TEST_NIR, person};
 
 const NOON: &str = "2026-11-22T12:00:00+01:00";
@@ -277,6 +278,35 @@ async fn cog_08_an_edition_is_imported_offline_after_its_checksum_and_survives_a
     assert!(house.call::<m::CogStatus>(m::Empty {}).await.files.iter().any(|f| f.edition.contains("2027")));
 }
 
+/// Words of the paper of a dossier that is validated now.
+async fn paper(house: &mut House, patient: PatientId) -> String {
+    let document = validated_dossier(house, patient).await.document.unwrap();
+    let get = paillasse_shared::protocol::document::GetParams { id: document, form: Form::Pdf };
+    let content = house.call::<m::DocumentGet>(get).await;
+    use base64::Engine;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(&content.base64).unwrap();
+    let pdf = lopdf::Document::load_mem(&bytes).unwrap();
+    let pages: Vec<u32> = pdf.get_pages().keys().copied().collect();
+    pdf.extract_text(&pages).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ins_15_used_names_are_printed_when_the_site_wants_them() {
+    let mut house = House::open_with(&[zoe()], NOON, "\n[reports]\nused_names = false\n").await;
+    let id = qualified(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
+    let edit = EditUsedParams {
+        id,
+        used_name: Some("BERGER".into()),
+        used_first_name: None,
+        phone: None,
+        social_security: None,
+    };
+    house.call::<m::PatientEditUsed>(edit).await;
+    assert!(!paper(&mut house, id).await.contains("BERGER"));
+    house.reconfigure("\n[reports]\nused_names = true\n").await;
+    assert!(paper(&mut house, id).await.contains("BERGER"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn ins_18_the_slip_of_a_qualified_patient_carries_no_ins() {
     let mut house = House::open(&[zoe()], NOON).await;
@@ -460,6 +490,10 @@ async fn sta_21_a_near_twin_is_listed_and_both_become_homonyms_in_one_act() {
     let first = create(&mut house, typed()).await.id;
     let near = CreateParams { birth_name: "EXAMPLE".into(), ..typed() };
     let Created::Similar { hits } = house.call::<m::PatientCreate>(near.clone()).await else { panic!() };
+    assert_eq!(hits.iter().map(|h| h.id).collect::<Vec<_>>(), [first]);
+    // A twin: the same name and day, another first name.
+    let twin = CreateParams { first_name: "CLARISSE".into(), ..typed() };
+    let Created::Similar { hits } = house.call::<m::PatientCreate>(twin).await else { panic!() };
     assert_eq!(hits.iter().map(|h| h.id).collect::<Vec<_>>(), [first]);
     let second = create(&mut house, CreateParams { homonyms: vec![first], ..near }).await;
     assert!(second.state.homonyme && record(&mut house, first).await.state.homonyme);

@@ -229,7 +229,12 @@ fn close_identities(c: &Connection, p: &patients::Patient) -> Result<Vec<Patient
         let mut s = c.prepare_cached(find::BORN_SQL)?;
         let near: Vec<i64> = s
             .query_map(params![day, at_most(CLOSE_LOOKED_AT)], |r| Ok((r.get(0)?, find::names_of_row(r)?)))?
-            .filter_map(|r| r.map(|(id, names)| is_close(p, &names).then_some(id)).transpose())
+            .filter_map(|r| {
+                r.map(|(id, names)| {
+                    (is_close(p, &names) || (day == date && same_name(p, &names))).then_some(id)
+                })
+                .transpose()
+            })
             .collect::<Result<_, _>>()?;
         ids.extend(near);
     }
@@ -277,6 +282,11 @@ fn is_close(p: &patients::Patient, names: &Names) -> bool {
     };
     (near(&mine.0, &theirs.0) && near(&mine.1, &theirs.1))
         || (near(&mine.0, &theirs.1) && near(&mine.1, &theirs.0))
+}
+
+/// The same birth name: with the same day of birth, perhaps twins, whom a first name alone tells apart (STA-21).
+fn same_name(p: &patients::Patient, names: &Names) -> bool {
+    normalise::fold(p.traits.birth_name.as_str()) == normalise::fold(&names.birth)
 }
 
 /// A number of rows, as SQL takes it.

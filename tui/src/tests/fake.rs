@@ -71,6 +71,8 @@ impl Fake {
                 self.record(id)
             }
             "patient.history" => json!({"lines": [
+                {"at": "2026-11-22T09:03:00Z", "by": "nmartin", "what": "Pièce contrôlée : Carte nationale d'identité",
+                    "status": ["recuperee", "qualifiee"]},
                 {"at": "2026-11-22T08:02:00Z", "by": "nmartin", "what": "Fiche créée", "status": null}]}),
             "place.search" => json!({"places": [
                 {"code": "35147", "label": "LANHELIN", "area": "Ille-et-Vilaine", "from": null, "to": "2018-12-31", "today": "MESNIL-ROC'H"},

@@ -205,6 +205,18 @@ fn sta_09_the_special_right_edits_both_kinds_with_a_motive() {
 }
 
 #[test]
+fn sta_08_the_history_shows_former_status_date_and_person_at_any_width() {
+    for size in [(80, 24), (60, 20)] {
+        let mut b = Bench::new(size.0, size.1);
+        b.keys("de la<enter><f8>");
+        let screen = b.screen();
+        let line = screen.lines().find(|l| l.contains("22/11/2026 10:03")).unwrap();
+        assert!(line.contains("nmartin") && line.contains("récupérée"), "{line}");
+        b.sees("Carte").sees("Fiche créée").sees("récupérée →");
+    }
+}
+
+#[test]
 fn sta_14_a_recorded_document_waits_for_the_validation_key() {
     let mut b = greeted(80, 24, |h| h["identity"] = json!({"validate_on_document": false}));
     b.keys("de la<enter><f7>p");

@@ -4,7 +4,7 @@ use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::audit::Lines;
 use paillasse_shared::protocol::dossier::{BillingSlip, CatalogueHits, Correspondents, DossierView, Preview};
 use paillasse_shared::protocol::patient::{
-    Created, History, InsiState, Matricules, PatientRecord, SearchResult,
+    Created, History, HistoryLine, InsiState, Matricules, PatientRecord, SearchResult,
 };
 use serde_json::Value;
 
@@ -268,16 +268,22 @@ pub(super) fn pane(state: &mut State, value: Value) -> Done {
         }
         PaneKind::History(_) => {
             let history: History = wire::read(value)?;
-            history
-                .lines
-                .iter()
-                .map(|l| {
-                    let change = l.status.map_or_else(String::new, |(from, to)| {
-                        format!("  ({} → {})", from.label(), to.label())
-                    });
-                    format!("{}  {:<12} {}{change}", state.instant(l.at), l.by, l.what)
-                })
-                .collect()
+            // Who and when, then the change of status in sight whatever the width, then what was done (STA-08).
+            const INDENT: usize = 34;
+            let room = usize::from(state.size.0).saturating_sub(INDENT + 4).max(20);
+            let line = |l: &HistoryLine| {
+                let head = format!("{}  {:<12} ", state.instant(l.at), l.by);
+                let change = l
+                    .status
+                    .map_or_else(String::new, |(from, to)| format!("{} → {} : ", from.label(), to.label()));
+                let text = crate::view::pen::wrapped(&format!("{change}{}", l.what), room);
+                let starts = std::iter::once(head).chain(std::iter::repeat(" ".repeat(INDENT)));
+                text.into_iter()
+                    .zip(starts)
+                    .map(|(t, start)| format!("{start:<INDENT$}{t}"))
+                    .collect::<Vec<_>>()
+            };
+            history.lines.iter().flat_map(line).collect()
         }
         PaneKind::Billing => wire::read::<BillingSlip>(value)?.text.lines().map(str::to_owned).collect(),
         PaneKind::Matricules(_) => {
