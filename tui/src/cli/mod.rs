@@ -174,6 +174,7 @@ pub fn main() -> ExitCode {
         },
         socket: PathBuf::from(launch::DEFAULT_SOCKET),
         demo: DemoState::running(),
+        readers: || paillasse_cards::pcsc::sentence(Path::new(paillasse_cards::pcsc::LIBRARY)),
     };
     let mut out = io::stdout().lock();
     let code = run(std::env::args_os(), &place, &mut out, &mut io::stderr());
@@ -185,6 +186,8 @@ struct Place {
     style: Style,
     socket: PathBuf,
     demo: Option<DemoState>,
+    /// What is to be told of the card readers of this machine.
+    readers: fn() -> String,
 }
 
 impl Place {
@@ -259,7 +262,7 @@ fn dispatch(
             // Outages are for the demonstration whose daemon is named, else for the one that runs.
             let control = DemoState::of(&socket).or_else(|| place.demo.clone()).map(|d| d.control);
             let mut session = Session::new(socket, login, timeout, json, place.style.clone(), out);
-            ask(command, &mut session, control).map_err(|error| {
+            ask(command, &mut session, control, place.readers).map_err(|error| {
                 let (error, usual) = code(error);
                 (error, if down { status::DOWN } else { usual })
             })
@@ -268,9 +271,9 @@ fn dispatch(
 }
 
 /// Commands that ask the daemon or the simulators.
-fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>) -> Outcome {
+fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>, readers: fn() -> String) -> Outcome {
     match command {
-        Command::Status => status::run(s),
+        Command::Status => status::run(s, readers),
         Command::Patient(c) => c.run(s),
         Command::Ins(c) => c.run(s),
         Command::Card(c) => c.run(s),

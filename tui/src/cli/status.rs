@@ -16,10 +16,10 @@ const LIMIT: Duration = Duration::from_millis(900);
 pub const DOWN: u8 = 2;
 
 /// Runs it. Exit code 0 good, 1 degraded, 2 down, also when there is no daemon.
-pub fn run(s: &mut Session<'_>) -> Outcome {
+pub fn run(s: &mut Session<'_>, readers: fn() -> String) -> Outcome {
     match s.call_within::<StatusGet>(&Empty {}, LIMIT) {
         Ok(status) => {
-            s.print(&status, page)?;
+            s.print(&status, |p, r| page(p, r, &readers()))?;
             Ok(match status.health {
                 Health::Good => 0,
                 Health::Degraded => 1,
@@ -35,7 +35,7 @@ pub fn run(s: &mut Session<'_>) -> Outcome {
     }
 }
 
-fn page(p: &mut Page, r: &Status) {
+fn page(p: &mut Page, r: &Status, readers: &str) {
     let school = if r.training { " · ÉCOLE" } else { "" };
     let health = match r.health {
         Health::Good => "tout va bien",
@@ -49,6 +49,7 @@ fn page(p: &mut Page, r: &Status) {
         ("Patients", Some(r.patients.to_string())),
         ("Dossiers", Some(r.dossiers.to_string())),
         ("Place libre", Some(format!("{} Mio", r.free_mib))),
+        ("Lecteur de cartes", Some(readers.to_owned())),
     ]);
     p.line("");
     services(p, &r.services);

@@ -17,7 +17,12 @@ struct Left {
 
 fn place(socket: &Path) -> Place {
     let style = Style { bold: false, zone: TimeZone::fixed(jiff::tz::offset(1)) };
-    Place { style, socket: socket.to_owned(), demo: None }
+    Place {
+        style,
+        socket: socket.to_owned(),
+        demo: None,
+        readers: || "aucun lecteur de cartes n'est branché sur ce poste".into(),
+    }
 }
 
 fn paillasse(socket: &Path, args: &[&str]) -> Left {
@@ -195,6 +200,17 @@ fn card_requests() -> Vec<String> {
     assert_eq!((&last.1["reading"], &last.1["position"]), (&json!(7), &json!(2)));
     asked.extend(calls.into_iter().map(|c| c.0));
     asked
+}
+
+#[test]
+fn a_machine_without_readers_says_so_plainly() {
+    let fake = finds_nothing();
+    let said = paillasse(&fake.socket, &["card", "readers", "--library", "/nowhere/lib.so"]);
+    assert_eq!(said.code, 0);
+    assert!(said.out.contains("n'est pas installé sur ce poste"), "{}", said.out);
+    let read = paillasse(&fake.socket, &["card", "read", "--library", "/nowhere/lib.so"]);
+    assert!(read.code != 0 && read.err.contains("n'est pas installé sur ce poste"), "{}", read.err);
+    assert!(fake.calls().is_empty());
 }
 
 #[test]
