@@ -102,7 +102,7 @@ async fn ins_04_the_billing_number_is_kept_apart_from_the_ins() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sta_02_sta_03_and_sta_08_both_ways_to_a_status_and_their_history() {
+async fn sta_02_03_and_08_both_ways_to_a_status_and_their_history() {
     let mut house = House::open(&[zoe()], NOON).await;
     let id = create(&mut house, typed()).await.id;
     assert_eq!(accepted(&mut house, id).await.status, Status::Recuperee, "INSi 00 accepted, no document");

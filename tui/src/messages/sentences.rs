@@ -32,6 +32,11 @@ pub fn denied(label: &str, right: Right) -> String {
     format!("{label} : {}.", shared::forbidden(right))
 }
 
+/// Why the INS of a record is not on screen (INS-13).
+pub fn ins_not_shown() -> String {
+    format!("non montré : {}", shared::forbidden(Right::SeeIns))
+}
+
 /// Why nothing is created here (INS-25).
 pub fn kept_elsewhere() -> String {
     format!("{}. Ctrl-P, « procédure dégradée », si le flux manque.", capital(shared::KEPT_ELSEWHERE))

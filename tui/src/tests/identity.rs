@@ -127,6 +127,12 @@ fn ins_13_a_key_without_its_right_is_greyed_and_says_why() {
     assert_eq!(b.count("ins.fetch"), 0);
     let mut b = greeted(80, 24, |h| without(h, "qualify-identity"));
     b.keys("de la<enter><f7>").sees("votre profil n'a pas le droit « valider une identité »");
+    let mut b = greeted(80, 24, |h| without(h, "see-ins"));
+    qualified(&mut b);
+    let mut record = b.fake.record(1);
+    record["ins"] = Value::Null;
+    b.fake.instead.insert("patient.get".into(), record);
+    b.keys("de la<enter>").sees("votre profil n'a pas le droit « voir l'INS »").sees_not("1 61 07");
     let mut b = greeted(80, 24, |h| without(h, "register"));
     b.keys("zzz<f2>").sees("votre profil n'a pas le droit « accueil »").sees_not("Nouveau patient");
 }
@@ -192,14 +198,19 @@ fn sta_11_complementary_traits_of_a_qualified_identity_are_typed_and_kept() {
 }
 
 #[test]
-fn sta_09_the_special_right_edits_both_kinds_with_a_motive() {
+fn sta_09_and_12_the_special_right_edits_both_kinds_with_effects_listed_and_a_motive() {
     let mut b = Bench::new(80, 24);
     qualified(&mut b);
     let mut record = b.fake.record(1);
     record["traits_locked"] = json!(false);
     b.fake.instead.insert("patient.get".into(), record);
     b.keys("de la<enter><f2><ctrl-u>de la tourr<tab><tab><tab><tab><tab><tab>berger<ctrl-s>");
-    b.sees("Motif de la correction").keys("faute<enter>");
+    b.sees("Motif de la correction").sees("« qualifiée » devient « provisoire »");
+    for effect in ["matricule INS et son OID sont retirés", "pièce", "retenus", "historique"] {
+        b.sees(effect);
+    }
+    assert_eq!(b.count("patient.edit_traits"), 0);
+    b.keys("faute<enter>");
     assert_eq!(b.last("patient.edit_traits")["motive"], "faute");
     assert_eq!(b.last("patient.edit_used")["used_name"], "BERGER".to_lowercase());
 }

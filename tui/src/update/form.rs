@@ -1,7 +1,7 @@
 //! The form of a patient: a new one, or traits corrected. What the search or a code knows already comes filled.
 
 use paillasse_shared::domain::identity::traits::heads;
-use paillasse_shared::domain::identity::{BirthDate, CogCode, Sex, ShownField, StrictName};
+use paillasse_shared::domain::identity::{BirthDate, CogCode, Event, Sex, ShownField, StrictName};
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::methods as rpc;
 use paillasse_shared::protocol::patient::{
@@ -283,7 +283,12 @@ pub(super) fn save(state: &mut State, motive: Option<String>) -> Vec<Effect> {
             vec![ask::<rpc::PatientEditUsed>(state, &params, Purpose::EditUsed)]
         }
         Some(_) if form.needs_motive && motive.is_none() => {
-            prompt(state, m::MOTIVE, m::MOTIVE_NOTE, "", Prompted::EditTraits);
+            // What the change does is listed before it is confirmed (STA-12).
+            let state_now = form.record.as_ref().map(|r| r.state).unwrap_or_default();
+            let edited = state_now.apply(Event::StrictTraitEdited { privileged: true });
+            let effects = edited.map(|t| m::transition(state_now.status(), &t)).unwrap_or_default();
+            let note = format!("{}\n\n{}", effects.join("\n"), m::MOTIVE_NOTE);
+            prompt(state, m::MOTIVE, &note, "", Prompted::EditTraits);
             Vec::new()
         }
         Some((id, version)) => {

@@ -1,6 +1,7 @@
 //! Search, form, record, comparison.
 
 use paillasse_shared::domain::identity::{Level, ShownField, StrictName};
+use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::patient::PatientHit;
 use ratatui::layout::Rect;
 
@@ -187,6 +188,9 @@ pub(super) fn patient(pen: &mut Pen<'_>, body: Rect, state: &State, s: &PatientS
                 None => format!("récupéré le {}", state.day(ins.recovered_at)),
             };
             line(pen, "", &when, Role::Text);
+        }
+        None if record.state.from_insi && state.lacks(Right::SeeIns) => {
+            line(pen, "Matricule INS", &m::ins_not_shown(), Role::Quiet);
         }
         None => line(pen, "Matricule INS", m::NO_INS, Role::Quiet),
     }
