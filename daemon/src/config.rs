@@ -451,9 +451,6 @@ pub struct Partner {
     /// The laboratory sees the persons this partner sends. Where it does, the partner's qualification is not enough.
     #[serde(default = "yes")]
     pub direct_care: bool,
-    /// The partner keeps identities that came from here: it is told when one is corrected.
-    #[serde(default)]
-    pub told_of_corrections: bool,
 }
 
 fn yes() -> bool {

@@ -81,6 +81,7 @@ commands! {
     ConsentEdit "consent-edit", |_| "Accords", 6, Screen, [Patient], always, "Information et accords : Mon espace santé, DMP, messagerie";
     PatientHistory "patient-history", |_| "Historique", 7, Screen, [Patient], always, "Historique de l'identité et des actes sur cette fiche";
     PatientMatricules "patient-matricules", |_| "Matricules", 0, Screen, [Patient], State::may_see_ins, "Anciens matricules INS de ce patient";
+    PatientCorrections "patient-corrections", |_| "Corrections", 0, Screen, [Patient], always, "Qui prévenir d'une correction de cette identité";
     AttributeHomonyme "attribute-homonyme", |_| "Homonyme", 0, Screen, [Patient], State::may_attribute, "Attribut « homonyme » : le mettre ou le retirer";
     AttributeDouteux "attribute-douteux", |_| "Douteuse", 0, Screen, [Patient], State::may_attribute, "Identité douteuse : mettre ou retirer l'attribut";
     AttributeFictif "attribute-fictif", |_| "Fictive", 0, Screen, [Patient], State::may_attribute, "Identité fictive : mettre ou retirer l'attribut";

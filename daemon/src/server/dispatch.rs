@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use crate::clients;
 use crate::services::{
-    App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places, queue,
-    reception, reporting, results_in, status, verification,
+    App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places,
+    propagation, queue, reception, reporting, results_in, status, verification,
 };
 
 /// A result as it travels.
@@ -78,6 +78,8 @@ pub async fn run(
         Request::PatientSplit(p) => value(merger::split(app, caller, p).await?),
         Request::PatientHistory(p) => value(reception::history(app, p.id).await?),
         Request::PatientMatricules(p) => value(identity::matricules(app, caller, p.id).await?),
+        Request::PropagationList(p) => value(propagation::list(app, p).await?),
+        Request::PropagationDecide(p) => value(propagation::decide(app, caller, p).await?),
         Request::PatientReceive(p) => value(inbound_identity::receive(app, caller, p).await?),
         Request::PlaceSearch(p) => value(reception::places(app, &p)),
         Request::CogStatus(_) => value(places::status(app).await?),

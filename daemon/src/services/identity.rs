@@ -58,6 +58,7 @@ pub async fn record(app: &App, caller: &Caller, id: PatientId) -> Result<Patient
         insi,
         traits_locked: app.config.identity.site().traits_locked(p.state, caller.may(Right::EditStrictTraits)),
         dossiers,
+        receivers: app.store.receivers(id).await?,
         effects: vec![],
         state: p.state,
         traits: p.traits,

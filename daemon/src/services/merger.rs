@@ -56,6 +56,13 @@ pub async fn preview(app: &App, caller: &Caller, p: MergeParams) -> Result<Merge
             sent.len()
         ));
     }
+    let receivers = app.store.receivers(absorbed.id).await?;
+    if !receivers.is_empty() {
+        effects.push(format!(
+            "si l'identité change pour eux, la correction est proposée à : {}",
+            receivers.join(", ")
+        ));
+    }
     if survivor.status() == Status::Qualifiee {
         effects.push("les envois retenus de ces dossiers partent avec l'identité qualifiée".to_owned());
     }

@@ -13,6 +13,7 @@ pub mod laboratory;
 pub mod merger;
 pub mod partners;
 pub mod places;
+pub mod propagation;
 pub mod query;
 pub mod queue;
 pub mod reception;

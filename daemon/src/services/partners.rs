@@ -55,7 +55,6 @@ mod tests {
             facility: None,
             contract: contract.map(|d| d.parse().unwrap()),
             direct_care,
-            told_of_corrections: false,
         };
         let today: Date = "2026-06-01".parse().unwrap();
         let enough = |p: &Partner, seen| trust(Some(p), today, seen).is_enough();

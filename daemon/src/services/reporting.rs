@@ -207,40 +207,51 @@ pub async fn reissue(app: &App, patient: &Patient) -> Result<Vec<NewDocument>, W
     }
     let mut list = Vec::new();
     for old in app.store.documents_waiting_for_identity(patient.id).await? {
-        let mut report = read_report(&old)?;
-        let place = patient.traits.birth_place.as_ref();
-        let label = place.and_then(|c| app.cog.label(c.as_str(), Some(&patient.traits.birth_date)));
-        let current = report::patient(&app.config, patient, label);
-        if report.patient == current {
-            continue;
-        }
-        let now = app.env.now();
-        report.patient = current;
-        report.id = new_oid(app, "1");
-        report.version = old.version + 1;
-        report.replaces = Some(old.unique_id.clone());
-        report.created_at = Moment::from_zoned(&now.to_zoned(app.env.zone().clone()));
-        let (unique_id, version) = (report.id.clone(), report.version);
-        let built = build(report).await?;
-        list.push(NewDocument {
-            dossier: old.dossier,
-            patient: old.patient,
-            unique_id,
-            set_id: old.set_id,
-            version,
-            replaces: Some(old.id),
-            built_at: now,
-            is_final: old.is_final,
-            held_by: old.held_by,
-            invisible: old.invisible,
-            with_ins: true,
-            cda: built.cda,
-            pdf: built.pdf,
-            report: built.report,
-            file_name: built.file_name,
-        });
+        list.extend(under_identity(app, patient, old).await?);
     }
     Ok(list)
+}
+
+/// The next version of a document, under the identity of today; nothing when it already stands under it. Without a
+/// qualified identity it is built without INS.
+pub async fn under_identity(
+    app: &App,
+    patient: &Patient,
+    old: StoredDocument,
+) -> Result<Option<NewDocument>, WireError> {
+    let mut report = read_report(&old)?;
+    let place = patient.traits.birth_place.as_ref();
+    let label = place.and_then(|c| app.cog.label(c.as_str(), Some(&patient.traits.birth_date)));
+    let current = report::patient(&app.config, patient, label);
+    if report.patient == current {
+        return Ok(None);
+    }
+    let now = app.env.now();
+    report.patient = current;
+    report.id = new_oid(app, "1");
+    report.version = old.version + 1;
+    report.replaces = Some(old.unique_id.clone());
+    report.created_at = Moment::from_zoned(&now.to_zoned(app.env.zone().clone()));
+    let with_ins = report.patient.ins.is_some();
+    let (unique_id, version) = (report.id.clone(), report.version);
+    let built = build(report).await?;
+    Ok(Some(NewDocument {
+        dossier: old.dossier,
+        patient: old.patient,
+        unique_id,
+        set_id: old.set_id,
+        version,
+        replaces: Some(old.id),
+        built_at: now,
+        is_final: old.is_final,
+        held_by: old.held_by,
+        invisible: old.invisible,
+        with_ins,
+        cda: built.cda,
+        pdf: built.pdf,
+        report: built.report,
+        file_name: built.file_name,
+    }))
 }
 
 /// The report from which a stored document was built.

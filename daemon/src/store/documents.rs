@@ -119,7 +119,7 @@ pub(super) fn insert(tx: &Tx, d: &NewDocument) -> Result<DocumentId, StoreError>
 
 /// Inserts a new version of a document whose content is the same but whose identity changed; orders that have not left
 /// follow it. Its decisions (held, invisible) are those of the version it replaces.
-pub(super) fn insert_reissue(tx: &Tx, d: &NewDocument, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn insert_reissue(tx: &Tx, d: &NewDocument, now: Timestamp) -> Result<DocumentId, StoreError> {
     let id = insert(tx, d)?;
     if let Some(old) = d.replaces {
         tx.prepare_cached(
@@ -143,7 +143,7 @@ pub(super) fn insert_reissue(tx: &Tx, d: &NewDocument, now: Timestamp) -> Result
             serde_json::json!({ "replaces": d.replaces, "unique_id": d.unique_id, "dossier": d.dossier }),
         ),
     )?;
-    Ok(())
+    Ok(id)
 }
 
 fn blob(c: &Connection, hash: &str) -> Result<Vec<u8>, StoreError> {

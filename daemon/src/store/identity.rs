@@ -15,6 +15,7 @@ use super::engine::{Store, StoreError, Tx};
 use super::matricules;
 use super::outbox::{self, Changed, Scope};
 use super::patients::{self, Patient};
+use super::propagation;
 use super::time::{at, ms};
 
 /// A change of an identity, decided by a service and carried out whole or not at all.
@@ -214,6 +215,8 @@ impl Store {
                 }
             }
             patients::update(tx, p, now)?;
+            let holders = propagation::holders(tx, p.id, Timestamp::UNIX_EPOCH)?;
+            propagation::propose(tx, &holders, (&before, p), &change.what, &change.act)?;
             let status = change.status_from.map(|from| (from, p.status())).filter(|(a, b)| a != b);
             patients::history(tx, p.id, now, &change.act.actor, &change.what, status)?;
             if let Some(state) = &change.insi {

@@ -10,6 +10,7 @@ use super::audit::{self, Act};
 use super::engine::{Store, StoreError, Tx};
 use super::outbox::{self, Changed, GateContext, Scope};
 use super::patients;
+use super::propagation;
 use super::time::ms;
 
 /// Longest chain of mergers followed.
@@ -89,6 +90,9 @@ impl Store {
                 .prepare_cached("SELECT id FROM dossier WHERE patient = ?1 ORDER BY id")?
                 .query_map([absorbed.0.0], |r| r.get(0).map(DossierId))?
                 .collect::<Result<_, _>>()?;
+            let (kept, gone) = (patients::expect(tx, survivor.0)?, patients::expect(tx, absorbed.0)?);
+            let holders = propagation::holders(tx, absorbed.0, Timestamp::UNIX_EPOCH)?;
+            propagation::propose(tx, &holders, (&gone, &kept), &format!("Fiche n° {} rapprochée : {motive}", absorbed.0), &act)?;
             move_dossiers(tx, &dossiers, survivor.0)?;
             tx.prepare_cached("UPDATE patient SET merged_into = ?2 WHERE id = ?1")?
                 .execute(params![absorbed.0.0, survivor.0.0])?;
@@ -135,13 +139,13 @@ impl Store {
     ) -> Result<(PatientId, Changed), StoreError> {
         self.write(move |tx| {
             let now = act.at;
-            let found: Option<(i64, i64, String)> = tx
+            let found: Option<(i64, i64, String, i64)> = tx
                 .prepare_cached(
-                    "SELECT id, survivor, dossiers FROM merger WHERE absorbed = ?1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
+                    "SELECT id, survivor, dossiers, at FROM merger WHERE absorbed = ?1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
                 )?
-                .query_row([absorbed.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+                .query_row([absorbed.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
                 .optional()?;
-            let Some((merger, survivor, moved)) = found else {
+            let Some((merger, survivor, moved, merged_at)) = found else {
                 return Err(WireError::refused(format!("la fiche n° {absorbed} n'a pas été rapprochée d'une autre")).into());
             };
             let holder = resolve(tx, PatientId(survivor))?;
@@ -156,6 +160,11 @@ impl Store {
                 }
             }
             move_dossiers(tx, &still, absorbed)?;
+            // What left meanwhile left under the identity of the other record.
+            let (other, own) = (patients::expect(tx, holder)?, patients::expect(tx, absorbed)?);
+            let holders = propagation::holders(tx, absorbed, super::time::at(merged_at))?;
+            let why = format!("Fiche dissociée de la fiche n° {holder} : {motive}");
+            propagation::propose(tx, &holders, (&other, &own), &why, &act)?;
             tx.prepare_cached("UPDATE patient SET merged_into = NULL WHERE id = ?1")?.execute([absorbed.0])?;
             tx.prepare_cached("UPDATE merger SET undone_at = ?2, undone_by = ?3 WHERE id = ?1")?
                 .execute(params![merger, ms(now), act.actor])?;

@@ -22,6 +22,7 @@ pub mod numbers;
 pub mod outbox;
 pub mod patients;
 pub mod places;
+pub mod propagation;
 pub mod search;
 mod time;
 pub mod validation;

@@ -130,6 +130,30 @@ rate = 200
     )
 }
 
+/// Line of the configuration that stands for the simulated operator of MSSanté.
+pub const MSS: &str = "# MSS\n";
+
+fn mss_section(sim: &Sim) -> String {
+    let i = &sim.info;
+    format!(
+        r#"
+[mss]
+host = "{}"
+port = {}
+roots = "{}"
+identity = "{}"
+address = "lbm.essais@demo.mssante.fr"
+label = "LBM des Essais"
+reply_to = "secretariat.essais@demo.mssante.fr"
+nil = "TESTS-NIL-0001"
+"#,
+        i.smtp.host,
+        i.smtp.port,
+        i.certs.ca.display(),
+        i.certs.mss_app.display(),
+    )
+}
+
 impl House {
     /// Simulators that know `people`, a daemon, a connection that gets events.
     pub async fn open(people: &[String], now: &str) -> Self {
@@ -192,7 +216,8 @@ impl House {
     async fn start(&mut self) {
         let path = self.dir.path().join("paillassed.toml");
         let text = configuration(&self.sim).replace("[dmp]", &format!("{}\n[dmp]", (self.insi)(&self.sim)));
-        std::fs::write(&path, text + &self.extra).unwrap();
+        let extra = self.extra.replace(MSS, &mss_section(&self.sim));
+        std::fs::write(&path, text + &extra).unwrap();
         let config = Config::read(&path).unwrap();
         let clock = self.clock.clone();
         // A clock that goes on from the instant chosen, so that delays end.

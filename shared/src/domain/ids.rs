@@ -49,6 +49,10 @@ id!(
     InboxId
 );
 id!(
+    /// One correction of an identity to tell to one receiver.
+    PropagationId
+);
+id!(
     /// One return of INSi waiting for a decision.
     ReturnId
 );

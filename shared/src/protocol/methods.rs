@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, WireError};
-use super::{audit, card, cog, document, dossier, inbox, ins, patient, queue, session, status};
+use super::{audit, card, cog, document, dossier, inbox, ins, patient, propagation, queue, session, status};
 
 /// A request and its types.
 pub trait Method {
@@ -103,6 +103,10 @@ methods! {
     PatientSplit = "patient.split": patient::SplitParams => patient::PatientRecord;
     /// History of an identity.
     PatientHistory = "patient.history": patient::PatientRef => patient::History;
+    /// Corrections of identities to tell to those who received them.
+    PropagationList = "propagation.list": propagation::ListParams => propagation::Propagations;
+    /// A person's decision about one of them.
+    PropagationDecide = "propagation.decide": propagation::DecideParams => propagation::PropagationView;
     /// Takes an identity that another party sent, as an HL7 v2 message.
     PatientReceive = "patient.receive": patient::ReceiveParams => patient::ReceivedIdentity;
     /// Former matricules of a patient, never transmitted.

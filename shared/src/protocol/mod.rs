@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod ins;
 pub mod methods;
 pub mod patient;
+pub mod propagation;
 pub mod queue;
 pub mod session;
 pub mod status;

@@ -357,6 +357,9 @@ pub struct PatientRecord {
     pub consent: Consent,
     /// Strict traits are read-only for the caller.
     pub traits_locked: bool,
+    /// Who received this identity, and would be told of a correction.
+    #[serde(default)]
+    pub receivers: Vec<String>,
     /// Dossiers, latest first, at most 50.
     pub dossiers: Vec<LastDossier>,
     /// Effects of the last change, when this record answers a change.

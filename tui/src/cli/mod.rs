@@ -10,6 +10,7 @@ mod audit;
 mod call;
 mod card;
 pub mod client;
+mod correction;
 mod directory;
 mod document;
 mod document_read;
@@ -129,6 +130,8 @@ enum Command {
     Queue(queue::QueueCommand),
     #[command(subcommand, about = "Messages reçus des automates et des partenaires")]
     Inbox(inbox::InboxCommand),
+    #[command(subcommand, about = "Corrections d'identité à propager à ceux qui ont reçu l'ancienne")]
+    Correction(correction::CorrectionCommand),
     #[command(subcommand, about = "Correspondants de santé")]
     Correspondent(directory::CorrespondentCommand),
     #[command(subcommand, about = "Analyses et examens")]
@@ -281,6 +284,7 @@ fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>, readers:
         Command::Document(c) => c.run(s),
         Command::Queue(c) => c.run(s),
         Command::Inbox(c) => c.run(s),
+        Command::Correction(c) => c.run(s),
         Command::Correspondent(c) => c.run(s),
         Command::Catalogue(c) => c.run(s),
         Command::Place(c) => c.run(s),

@@ -137,6 +137,8 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["queue", "cancel", "1", "--motive", "erreur"],
         vec!["queue", "reconcile"],
         vec!["queue", "drain", "mss"],
+        vec!["correction", "list"],
+        vec!["correction", "confirm", "1"],
         vec!["inbox", "list"],
         vec!["inbox", "show", "1"],
         vec!["inbox", "replay", "1"],

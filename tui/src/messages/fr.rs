@@ -235,6 +235,14 @@ pub const ATTACH_MESSAGE: &str = "Classer ce message";
 /// Note of a prompt.
 pub const ATTACH_MESSAGE_NOTE: &str =
     "Numéro du dossier, par exemple 26-118733. Pour une identité : numéro de la fiche, ou « nouveau ».";
+/// Title of a choice.
+pub const CORRECTIONS: &str = "Qui prévenir de la correction de cette identité";
+/// No correction waits.
+pub const NO_CORRECTION: &str = "Aucune correction de cette identité n'est à propager.";
+/// Title of a prompt.
+pub const CORRECTION_DONE: &str = "Correction propagée à la main";
+/// Note of a prompt.
+pub const CORRECTION_DONE_NOTE: &str = "Ce qui a été fait.";
 /// What is typed for an identity that is new.
 pub const ATTACH_NEW: &str = "nouveau";
 /// What was typed names nothing.

@@ -2,7 +2,7 @@
 
 use paillasse_shared::domain::card::CardSource;
 use paillasse_shared::domain::identity::compare::Explanation;
-use paillasse_shared::domain::identity::status::Transition;
+use paillasse_shared::domain::identity::status::{Effect, Transition};
 use paillasse_shared::domain::identity::{Attribute, Comparison, Level, Status, TraitField};
 use paillasse_shared::domain::order::Reason;
 use paillasse_shared::domain::rights::Right;
@@ -280,10 +280,26 @@ pub fn attribute_question(attribute: Attribute, on: bool) -> String {
     }
 }
 
+/// Question before a correction is told.
+pub fn correction_question(recipient: &str) -> String {
+    format!("Propager la correction à {recipient} ?")
+}
+
+/// What a receiver holds.
+pub fn correction_dossiers(numbers: &[String]) -> String {
+    match numbers {
+        [] => "· Il nous a envoyé cette identité.".to_owned(),
+        some => format!("· Il a reçu les dossiers {}.", some.join(", ")),
+    }
+}
+
 /// What a change of identity does, as listed before confirmation.
-pub fn transition(before: Status, t: &Transition) -> Vec<String> {
+pub fn transition(before: Status, t: &Transition, receivers: &[String]) -> Vec<String> {
     let after = t.to.status();
     let mut lines: Vec<String> = t.effects.iter().map(|e| format!("· {}.", shared::effect(*e))).collect();
+    if t.effects.contains(&Effect::PropagationPlanned) && !receivers.is_empty() {
+        lines.push(format!("· Une propagation est proposée pour : {}.", receivers.join(", ")));
+    }
     if before != after {
         lines.insert(0, format!("· L'identité « {} » devient « {} ».", before.label(), after.label()));
     }

@@ -2,7 +2,7 @@
 
 use paillasse_shared::domain::identity::{Attribute, DeviceKind};
 use paillasse_shared::domain::ids::{
-    CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, ReturnId,
+    CorrespondentId, DocumentId, DossierId, InboxId, OrderId, PatientId, PropagationId, ReturnId,
 };
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::card::{PersonView, ReadingId};
@@ -10,6 +10,7 @@ use paillasse_shared::protocol::document::Decision;
 use paillasse_shared::protocol::dossier::Correspondent;
 use paillasse_shared::protocol::inbox::AttachParams;
 use paillasse_shared::protocol::patient::CreateParams;
+use paillasse_shared::protocol::propagation::PropagationView;
 
 use super::field::Field;
 
@@ -81,6 +82,8 @@ pub enum ChoiceThen {
     CardPerson(ReadingId, Option<PatientId>, Vec<PersonView>),
     /// What to try after INSi found nobody, or several.
     Lever(PatientId),
+    /// One of the corrections to tell.
+    Correction(Vec<PropagationView>),
     /// One of the close identities, else a homonym of them, or a new one.
     Similar(Vec<PatientId>, Box<CreateParams>),
 }
@@ -161,6 +164,8 @@ pub enum Confirmed {
     Attribute(PatientId, Attribute, bool),
     /// Validate although something asks for a gesture.
     Validate,
+    /// Tell a correction.
+    Correction(PropagationId),
     /// File a message by hand although it names somebody else.
     Attach(Box<AttachParams>),
 }
@@ -199,6 +204,8 @@ pub enum Prompted {
     Attribute(PatientId, Attribute, bool),
     /// Motive to put a message aside.
     CloseMessage(InboxId),
+    /// How a correction was told by hand.
+    CorrectionDone(PropagationId),
     /// Where to file a message by hand.
     AttachMessage(InboxId),
 }
@@ -216,6 +223,7 @@ impl Prompted {
             | Self::CancelOrder(_)
             | Self::CancelResult(..)
             | Self::Attribute(..)
+            | Self::CorrectionDone(_)
             | Self::CloseMessage(_) => false,
         }
     }

@@ -105,6 +105,10 @@ pub enum Purpose {
     Message,
     /// A replay.
     Replayed,
+    /// Corrections to tell.
+    Corrections,
+    /// A decision about one of them.
+    CorrectionDecided,
     /// A message filed by hand.
     Attached(Box<AttachParams>),
     /// A decision about a document.

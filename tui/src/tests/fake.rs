@@ -152,6 +152,12 @@ impl Fake {
                 json!({"message": message(id, "unmatched"), "text": "MSH|^~\\&|COBAS|LABO|PAILLASSE|LBM|20261122085959||ORU^R01|77|P|2.5.1\rPID|1||99999\rOBX|1|NM|2823-3^Potassium||6.9|mmol/L\r",
                 "remarks": ["Potassium : aucun dossier ne porte le n° 26-999999"]})
             }
+            "propagation.list" => json!({"lines": [correction(31, "DMP", "dmp", "to_confirm"),
+                correction(32, "DR ROUX Claire", "professional", "to_confirm")]}),
+            "propagation.decide" => {
+                let state = if id == 31 { "to_do" } else { "planned" };
+                correction(id, if id == 31 { "DMP" } else { "DR ROUX Claire" }, "dmp", state)
+            }
             "inbox.attach" => message(id, "filed"),
             "inbox.replay" => message(id, "filed"),
             "inbox.close" => message(id, "closed"),
@@ -405,4 +411,11 @@ fn catalogue(text: &str) -> Value {
         return json!({"panels": [{"code": "NFS", "label": "Hémogramme", "analyses": ["HB", "GB", "PLQ"]}], "analyses": []});
     }
     json!({"panels": [], "analyses": [analysis("K", "Potassium", "mmol/L"), analysis("CREA", "Créatinine", "µmol/L")]})
+}
+
+fn correction(id: i64, recipient: &str, receiver: &str, state: &str) -> Value {
+    json!({"id": id, "patient": 1, "patient_name": "DUPONT MARIE", "at": "2026-11-22T08:00:00Z", "by": "nmartin",
+        "why": "Traits modifiés : acte rectifié", "receiver": receiver, "recipient": recipient, "dossiers": ["26-118733"],
+        "state": state, "task": if state == "to_do" { json!("Faire retirer du DMP") } else { json!(null) },
+        "decided": null, "note": null})
 }

@@ -310,6 +310,35 @@ fn unreadable_messages_are_shown_and_replayed() {
 }
 
 #[test]
+fn ins_20_each_receiver_of_a_corrected_identity_is_confirmed_by_a_key() {
+    let mut b = Bench::new(80, 24);
+    b.keys("dup<enter><f5>").sees("Qui prévenir").sees("DR ROUX Claire").sees("à confirmer");
+    b.keys("b").sees("Propager la correction à DR ROUX Claire ?").sees("26-118733");
+    assert_eq!(b.count("propagation.decide"), 0);
+    b.keys("o").sees("en file");
+    assert_eq!(
+        (b.last("propagation.decide")["id"].clone(), b.last("propagation.decide")["choice"].clone()),
+        (json!(32), json!("confirm"))
+    );
+    b.keys("<f5>a").keys("o").sees("Faire retirer du DMP");
+}
+
+#[test]
+fn ins_20_and_sta_12_the_receivers_are_named_before_a_locked_trait_changes() {
+    let mut b = Bench::new(80, 24);
+    let mut record = b.fake.answer("patient.get", &json!({"id": 2})).unwrap();
+    record["receivers"] = json!(["DMP", "DR ROUX Claire"]);
+    record["state"]["from_insi"] = json!(true);
+    record["state"]["validated"] = json!(true);
+    record["status"] = json!("qualifiee");
+    record["traits_locked"] = json!(false);
+    b.fake.instead.insert("patient.get".into(), record);
+    b.keys("dup<enter><f2>X<ctrl-s>");
+    b.sees("matricule INS").sees("DMP, DR ROUX Claire").sees("motif");
+    assert_eq!(b.count("patient.edit_traits"), 0);
+}
+
+#[test]
 fn a_message_is_filed_by_hand_and_a_difference_of_identity_is_asked_about() {
     let mut b = Bench::new(80, 24);
     b.keys("<ctrl-n><f4>").sees("Numéro du dossier").keys("26-118733<enter>").sees("tout est classé");

@@ -284,10 +284,7 @@ pub(super) fn save(state: &mut State, motive: Option<String>) -> Vec<Effect> {
         }
         Some(_) if form.needs_motive && motive.is_none() => {
             // What the change does is listed before it is confirmed (STA-12).
-            let state_now = form.record.as_ref().map(|r| r.state).unwrap_or_default();
-            let edited = state_now.apply(Event::StrictTraitEdited { privileged: true });
-            let effects = edited.map(|t| m::transition(state_now.status(), &t)).unwrap_or_default();
-            let note = format!("{}\n\n{}", effects.join("\n"), m::MOTIVE_NOTE);
+            let note = motive_note(form);
             prompt(state, m::MOTIVE, &note, "", Prompted::EditTraits);
             Vec::new()
         }
@@ -297,6 +294,18 @@ pub(super) fn save(state: &mut State, motive: Option<String>) -> Vec<Effect> {
             let params = EditTraitsParams { id, version, traits: params, motive };
             vec![ask::<rpc::PatientEditTraits>(state, &params, Purpose::EditTraits(used))]
         }
+    }
+}
+
+/// What changing locked traits will do, then what is to be typed.
+fn motive_note(form: &Form) -> String {
+    let Some(record) = &form.record else { return m::MOTIVE_NOTE.to_owned() };
+    match record.state.apply(Event::StrictTraitEdited { privileged: true }) {
+        Ok(t) => {
+            let lines = m::transition(record.status, &t, &record.receivers);
+            format!("{}\n\n{}", lines.join("\n"), m::MOTIVE_NOTE)
+        }
+        Err(_) => m::MOTIVE_NOTE.to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@ use paillasse_shared::protocol::inbox::CloseParams;
 use paillasse_shared::protocol::ins::{DecideParams, QualifyParams};
 use paillasse_shared::protocol::methods as rpc;
 use paillasse_shared::protocol::patient::{CreateParams, PatientRef, SetAttributeParams, SetConsentParams};
+use paillasse_shared::protocol::propagation::Choice as Decision;
 use paillasse_shared::protocol::queue::{CancelParams, ServiceParams};
 
 use crate::action::Effect;
@@ -23,7 +24,7 @@ use crate::state::layer::{
 };
 use crate::state::screen::Screen;
 use crate::state::{Level, Purpose, State};
-use crate::update::{attach, card, delivery, form, laboratory, reception};
+use crate::update::{attach, card, corrections, delivery, form, laboratory, reception};
 use crate::wire::{ask, ask_plain};
 
 /// `Entrée` or the confirming key on the overlay on top.
@@ -128,6 +129,12 @@ fn letter_chosen(state: &mut State, letter: char) -> Vec<Effect> {
         ChoiceThen::QualifyParent(id, device) => {
             let parent_device = reception::device_of(&state.devices(), letter).map(|d| d.kind);
             qualify(state, QualifyParams { id, device, parent_device })
+        }
+        ChoiceThen::Correction(lines) => {
+            if let Some(line) = lines.get(rank) {
+                corrections::chosen(state, line);
+            }
+            Vec::new()
         }
         ChoiceThen::Consent(id) => {
             let params = SetConsentParams { id, informed: rank < 2, opposed: rank == 1 };
@@ -286,6 +293,7 @@ fn confirmed(state: &mut State, then: Confirmed) -> Vec<Effect> {
             vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
         }
         Confirmed::Validate => laboratory::validate(state, true),
+        Confirmed::Correction(id) => corrections::decide(state, id, Decision::Confirm, None),
         Confirmed::Attach(params) => attach::send(state, *params),
     }
 }
@@ -330,6 +338,7 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             let params = SetAttributeParams { id, attribute, on, motive: Some(text) };
             vec![ask::<rpc::PatientSetAttribute>(state, &params, Purpose::Attribute(on))]
         }
+        Prompted::CorrectionDone(id) => corrections::decide(state, id, Decision::Done, Some(text)),
         Prompted::AttachMessage(id) => attach::typed(state, id, &text),
         Prompted::CloseMessage(id) => {
             let params = CloseParams { id, motive: text };

@@ -4,6 +4,7 @@
 mod arrivals;
 mod attach;
 mod card;
+mod corrections;
 mod delivery;
 mod events;
 mod form;
@@ -161,6 +162,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::InsManual
         | Cmd::ConsentEdit
         | Cmd::PatientHistory
+        | Cmd::PatientCorrections
         | Cmd::AttributeHomonyme
         | Cmd::AttributeDouteux
         | Cmd::AttributeFictif

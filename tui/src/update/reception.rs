@@ -14,7 +14,7 @@ use crate::state::field::Field;
 use crate::state::layer::{Choice, ChoiceItem, ChoiceThen, Confirm, Confirmed, Layer, Prompt, Prompted};
 use crate::state::screen::{Compare, InsList, Pane, PaneKind, PatientScreen, Screen};
 use crate::state::{Level, Purpose, State};
-use crate::update::{card, form, laboratory};
+use crate::update::{card, corrections, form, laboratory};
 use crate::wire::{ask, ask_newest, ask_plain};
 
 /// Letters of the documents of the national list; the others take a digit-free letter that is left.
@@ -70,6 +70,7 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         Cmd::InsManual => form::edit_form(state, None),
         Cmd::ConsentEdit => consent(state),
         Cmd::PatientHistory => history(state),
+        Cmd::PatientCorrections => corrections::show(state),
         Cmd::AttributeHomonyme => attribute(state, Attribute::Homonyme),
         Cmd::AttributeDouteux => attribute(state, Attribute::Douteux),
         Cmd::AttributeFictif => attribute(state, Attribute::Fictif),
@@ -181,7 +182,7 @@ fn attribute(state: &mut State, attribute: Attribute) -> Vec<Effect> {
         Err(refusal) => state.say(Level::Warning, m::capital(&refusal.to_string())),
         Ok(transition) => {
             let question = m::attribute_question(attribute, on);
-            let lines = m::transition(now.status(), &transition);
+            let lines = m::transition(now.status(), &transition, &record.receivers);
             if attribute == Attribute::Homonyme {
                 let then = Confirmed::Attribute(id, attribute, on);
                 state.layers.push(Layer::Confirm(Confirm { question, lines, then }));

@@ -21,7 +21,7 @@ use crate::update::arrivals::{
     created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
     show_record, validated,
 };
-use crate::update::{attach, card, delivery, form, refresh};
+use crate::update::{attach, card, corrections, delivery, form, refresh};
 use crate::wire::{self, ask, ask_newest};
 
 /// What an answer leads to.
@@ -160,6 +160,8 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Card(asked) => Ok(card::shown(state, wire::read(value)?, asked)),
         Purpose::Pane => pane(state, value),
+        Purpose::Corrections => corrections::read(state, value),
+        Purpose::CorrectionDecided => corrections::decided(state, value),
         Purpose::Pick(text) => picks(state, &text, value),
         Purpose::CreateDossier => {
             let view: DossierView = wire::read(value)?;

@@ -96,6 +96,26 @@ CREATE TABLE unknown_place (
   PRIMARY KEY (code, patient)
 ) WITHOUT ROWID;
 
+-- Corrections of identities to tell to those who received them, one line per receiver.
+CREATE TABLE propagation (
+  id INTEGER PRIMARY KEY,
+  patient INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  by TEXT NOT NULL,
+  why TEXT NOT NULL,
+  receiver TEXT NOT NULL,          -- dmp, patient_mailbox, professional, partner
+  recipient TEXT NOT NULL,
+  correspondent INTEGER,
+  dossiers TEXT NOT NULL,          -- JSON array of ids
+  ins TEXT,                        -- matricule@oid under which the documents left
+  state TEXT NOT NULL,
+  decided_by TEXT,
+  decided_at INTEGER,
+  note TEXT
+);
+CREATE INDEX propagation_patient ON propagation (patient, id);
+CREATE INDEX propagation_open ON propagation (id) WHERE state IN ('to_confirm', 'to_do');
+
 -- Where INSi stands for each patient; the call itself is an order of the outbox.
 CREATE TABLE insi (
   patient INTEGER PRIMARY KEY,

@@ -9,6 +9,7 @@ pub mod inbound;
 pub mod matricule;
 pub mod normalise;
 pub mod proof;
+pub mod propagation;
 pub mod site;
 pub mod status;
 pub mod traits;
