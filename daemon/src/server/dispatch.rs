@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::clients;
 use crate::services::{
     App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places,
-    propagation, queue, reception, reporting, results_in, status, verification,
+    propagation, queue, received, reception, reporting, results_in, status, verification,
 };
 
 /// A result as it travels.
@@ -145,6 +145,13 @@ pub async fn run(
         Request::InboxReplay(p) => value(results_in::replay(app, caller, p.id).await?),
         Request::InboxAttach(p) => value(results_in::attach(app, caller, p).await?),
         Request::InboxClose(p) => value(results_in::close(app, caller, p).await?),
+        Request::ReceivedTakeIn(p) => value(received::receive(app, caller, p).await?),
+        Request::ReceivedList(p) => value(received::list(app, p).await?),
+        Request::ReceivedShow(p) => value(received::show(app, p.id).await?),
+        Request::ReceivedGet(p) => value(received::content(app, caller, p).await?),
+        Request::ReceivedAttach(p) => value(received::attach(app, caller, p).await?),
+        Request::ReceivedTake(p) => value(received::take(app, caller, p).await?),
+        Request::ReceivedClose(p) => value(received::close(app, caller, p).await?),
 
         Request::AuditList(p) => value(audit_list(app, caller, p).await?),
         Request::AuditVerify(p) => value(audit_verify(app, caller, p).await?),

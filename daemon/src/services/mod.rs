@@ -16,11 +16,13 @@ pub mod places;
 pub mod propagation;
 pub mod query;
 pub mod queue;
+pub mod received;
 pub mod reception;
 pub mod report;
 pub mod reporting;
 pub mod results_in;
 pub mod status;
+pub mod subcontract;
 pub mod verification;
 
 use std::sync::Arc;

@@ -18,6 +18,7 @@ use paillasse_shared::protocol::event::Event;
 use serde_json::json;
 
 use super::report::{self, Setting};
+use super::subcontract::{self, Part};
 use super::{App, Caller, delivery, dossier_view, laboratory, reception};
 use crate::store::documents::{NewDocument, StoredDocument};
 use crate::store::dossiers::{DossierFull, StoredResult};
@@ -74,8 +75,9 @@ fn assemble(
     caller: &Caller,
     full: &DossierFull,
     included: &[&StoredResult],
+    parts: Vec<Part>,
     unique_id: String,
-) -> (Report, bool) {
+) -> Result<(Report, bool), WireError> {
     let done_after = |r: &&StoredResult| {
         matches!(r.state, ResultState::Validated | ResultState::Cancelled)
             || included.iter().any(|i| i.id == r.id)
@@ -94,7 +96,10 @@ fn assemble(
         replaces: latest(full).map(|d| (d.unique_id.clone(), d.version)),
         is_final,
     };
-    (report::assemble(&setting, full, included), is_final)
+    let mut report = report::assemble(&setting, full, included);
+    subcontract::merge(&mut report, parts)
+        .map_err(|why| WireError::refused(why).hint("revoir les documents reçus de ce dossier"))?;
+    Ok((report, is_final))
 }
 
 /// Validates biologically: results, document and orders in one act. A dossier that is not complete gives a partial
@@ -114,10 +119,15 @@ pub async fn validate(app: &App, caller: &Caller, p: ValidateParams) -> Result<D
         )
         .hint("relire le dossier, puis valider"));
     }
-    let chosen = laboratory::chosen(&full, &p.analyses, false)?;
+    let (parts, waiting) = app.store.received_parts(id).await?;
+    let chosen = match laboratory::chosen(&full, &p.analyses, false) {
+        // What another laboratory answered is validated with the document that carries it.
+        Err(_) if waiting && p.analyses.is_empty() => vec![],
+        chosen => chosen?,
+    };
     let now = app.env.now();
     let unique_id = new_oid(app, "1");
-    let (report, is_final) = assemble(app, caller, &full, &chosen, unique_id.clone());
+    let (report, is_final) = assemble(app, caller, &full, &chosen, parts, unique_id.clone())?;
     let with_ins = report.patient.ins.is_some();
     let set_id = report.set_id.clone();
     let version = report.version;
@@ -278,7 +288,8 @@ pub async fn preview(
         .iter()
         .filter(|r| matches!(r.state, ResultState::Entered | ResultState::Technical))
         .collect();
-    let (report, _) = assemble(app, caller, &full, &chosen, new_oid(app, "1"));
+    let (parts, _) = app.store.received_parts(id).await?;
+    let (report, _) = assemble(app, caller, &full, &chosen, parts, new_oid(app, "1"))?;
     Ok(Preview { text: paillasse_documents::text::render(&report) })
 }
 

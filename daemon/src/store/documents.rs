@@ -84,7 +84,7 @@ pub struct StoredDocument {
     pub file_name: String,
 }
 
-fn put_blob(tx: &Tx, bytes: &[u8]) -> Result<String, StoreError> {
+pub(super) fn put_blob(tx: &Tx, bytes: &[u8]) -> Result<String, StoreError> {
     let hash = hex::encode(Sha256::digest(bytes));
     tx.prepare_cached("INSERT OR IGNORE INTO blob VALUES (?1, ?2)")?.execute(params![hash, bytes])?;
     Ok(hash)

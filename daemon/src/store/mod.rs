@@ -23,6 +23,7 @@ pub mod outbox;
 pub mod patients;
 pub mod places;
 pub mod propagation;
+pub mod received;
 pub mod search;
 mod time;
 pub mod validation;

@@ -53,6 +53,10 @@ id!(
     PropagationId
 );
 id!(
+    /// One version of one document received from another laboratory.
+    ReceivedId
+);
+id!(
     /// One return of INSi waiting for a decision.
     ReturnId
 );

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, WireError};
-use super::{audit, card, cog, document, dossier, inbox, ins, patient, propagation, queue, session, status};
+use super::{audit, card, cog, document, dossier, inbox, ins, patient, propagation, queue, received, session, status};
 
 /// A request and its types.
 pub trait Method {
@@ -220,6 +220,20 @@ methods! {
     InboxClose = "inbox.close": inbox::CloseParams => inbox::MessageView;
     /// Files a message by hand, under a dossier or a record.
     InboxAttach = "inbox.attach": inbox::AttachParams => inbox::MessageView;
+    /// Takes in a document of another laboratory.
+    ReceivedTakeIn = "received.take_in": received::ReceiveParams => received::ReceivedView;
+    /// Documents received.
+    ReceivedList = "received.list": received::ListParams => received::ReceivedList;
+    /// One document received, with what is to be decided before a merge.
+    ReceivedShow = "received.show": received::ReceivedRef => received::ReceivedDetail;
+    /// A view of a document received.
+    ReceivedGet = "received.get": received::GetParams => document::Content;
+    /// Attaches a document received to a dossier by hand.
+    ReceivedAttach = "received.attach": received::AttachParams => received::ReceivedView;
+    /// Merges a document received into the report of its dossier, or embeds its PDF.
+    ReceivedTake = "received.take": received::TakeParams => received::ReceivedView;
+    /// Puts a document received aside.
+    ReceivedClose = "received.close": received::CloseParams => received::ReceivedView;
 
     /// Lists the journal.
     AuditList = "audit.list": audit::ListParams => audit::Lines;

@@ -19,6 +19,7 @@ pub mod methods;
 pub mod patient;
 pub mod propagation;
 pub mod queue;
+pub mod received;
 pub mod session;
 pub mod status;
 

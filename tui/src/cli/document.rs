@@ -51,6 +51,11 @@ pub enum DocumentCommand {
         about = "Lit un document CDA d'où qu'il vienne : texte, page, PDF joint, données ; sans le service"
     )]
     Read(ReadArgs),
+    #[command(about = "Reçoit le compte rendu d'un autre laboratoire et le rapproche de son dossier")]
+    Receive {
+        #[arg(value_name = "FICHIER", help = "Document CDA reçu")]
+        file: PathBuf,
+    },
     #[command(about = "Retient un document : rien ne part")]
     Hold {
         #[arg(
@@ -99,6 +104,7 @@ impl DocumentCommand {
             }
             Self::Get { id, form, output } => get(s, id, form, output.as_deref()),
             Self::Read(args) => args.run(s),
+            Self::Receive { file } => super::received::receive(s, &file),
             Self::Hold { id } => decide(s, id, Decision::Hold),
             Self::Release { id } => decide(s, id, Decision::Release),
             Self::Hide { id } => decide(s, id, Decision::Hide),

@@ -54,7 +54,7 @@ impl ReadArgs {
 }
 
 /// The bytes of a file, no more than a document may have and one: the reader then says why it is refused.
-fn take(path: &Path) -> Result<Vec<u8>, WireError> {
+pub fn take(path: &Path) -> Result<Vec<u8>, WireError> {
     let refused = |e: std::io::Error| file_error(path, &e);
     let file = File::open(path).map_err(refused)?;
     let size = file.metadata().map_err(refused)?.len();

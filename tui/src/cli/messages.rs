@@ -87,6 +87,9 @@ pub fn not_read(path: &Path, words: &str) -> String {
     format!("{} : {words}", path.display())
 }
 
+/// A document that came before.
+pub const ALREADY_RECEIVED: &str = "ce document était déjà reçu : rien n'a changé";
+
 /// No PDF in a document.
 pub const NO_PDF: &str = "le document ne contient pas de PDF";
 

@@ -24,6 +24,7 @@ mod messages;
 mod page;
 mod patient;
 mod queue;
+mod received;
 mod session;
 mod sim;
 mod status;
@@ -132,6 +133,8 @@ enum Command {
     Inbox(inbox::InboxCommand),
     #[command(subcommand, about = "Corrections d'identité à propager à ceux qui ont reçu l'ancienne")]
     Correction(correction::CorrectionCommand),
+    #[command(subcommand, about = "Comptes rendus d'autres laboratoires : rattacher, intégrer, joindre")]
+    Received(received::ReceivedCommand),
     #[command(subcommand, about = "Correspondants de santé")]
     Correspondent(directory::CorrespondentCommand),
     #[command(subcommand, about = "Analyses et examens")]
@@ -285,6 +288,7 @@ fn ask(command: Command, s: &mut Session<'_>, control: Option<PathBuf>, readers:
         Command::Queue(c) => c.run(s),
         Command::Inbox(c) => c.run(s),
         Command::Correction(c) => c.run(s),
+        Command::Received(c) => c.run(s),
         Command::Correspondent(c) => c.run(s),
         Command::Catalogue(c) => c.run(s),
         Command::Place(c) => c.run(s),

@@ -11,6 +11,7 @@ use paillasse_shared::domain::identity::normalise::fold;
 use paillasse_shared::domain::identity::{Attribute, DeviceKind};
 use paillasse_shared::domain::order::{OrderState, Service};
 use paillasse_shared::protocol::document::Form;
+use paillasse_shared::protocol::received::ReceivedForm;
 use serde::Serialize;
 
 /// A thing by its id, or by the number of its dossier (`26-118733`), which always has a hyphen.
@@ -142,6 +143,12 @@ pub fn device(text: &str) -> Result<DeviceKind, String> {
 /// Form of a document.
 pub fn form(text: &str) -> Result<Form, String> {
     Form::parse(text).ok_or_else(|| "choix possibles : cda, pdf, html, text, xdm".into())
+}
+
+/// A view of a received document.
+pub fn received_form(text: &str) -> Result<ReceivedForm, String> {
+    ReceivedForm::parse(text)
+        .ok_or_else(|| "choix possibles : pdf, text, header, structured, html, cda".into())
 }
 
 /// `oui` or `non`.

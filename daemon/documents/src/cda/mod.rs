@@ -60,6 +60,12 @@ pub fn build(report: &Report, pdf: &[u8]) -> Result<Vec<u8>, DocumentError> {
     Ok(x.finish())
 }
 
+/// Whether our documents may carry a UCUM unit: the closed list of the CR-BIO.
+#[must_use]
+pub fn unit_is_accepted(ucum: &str) -> bool {
+    crate::tables::cda_unit(ucum).is_some()
+}
+
 /// The root element around its content.
 fn root(x: &mut Xml, content: impl FnOnce(&mut Xml)) {
     let attributes = [

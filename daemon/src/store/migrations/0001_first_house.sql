@@ -337,6 +337,26 @@ CREATE TABLE received_ins (
 CREATE INDEX received_ins_message ON received_ins (message);
 CREATE INDEX received_ins_patient ON received_ins (patient, id);
 
+-- Documents of other laboratories: read, attached, then part of the report of their dossier.
+CREATE TABLE received (
+  id INTEGER PRIMARY KEY,
+  received_at INTEGER NOT NULL,
+  unique_id TEXT NOT NULL UNIQUE,
+  set_id TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  dossier INTEGER,
+  state TEXT NOT NULL,
+  why TEXT,
+  sender TEXT NOT NULL,
+  title TEXT NOT NULL,
+  part TEXT,                       -- JSON of Part: what enters the report
+  taken_at INTEGER,
+  cda TEXT NOT NULL                -- sha256 in blob
+);
+CREATE INDEX received_dossier ON received (dossier, id) WHERE dossier IS NOT NULL;
+CREATE INDEX received_open ON received (id) WHERE state IN ('unmatched', 'matched');
+CREATE INDEX received_set ON received (set_id, version);
+
 CREATE TABLE audit (
   seq INTEGER PRIMARY KEY,
   at INTEGER NOT NULL,
