@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::{ErrorKind, WireError};
-use super::{audit, card, cog, document, dossier, inbox, ins, patient, propagation, queue, received, session, status};
+use super::{
+    audit, card, cog, document, dossier, inbox, ins, patient, propagation, queue, received, session, status,
+};
 
 /// A request and its types.
 pub trait Method {
