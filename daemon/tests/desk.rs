@@ -123,6 +123,38 @@ async fn sta_02_03_and_08_both_ways_to_a_status_and_their_history() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sta_18_strict_fields_are_stored_as_insi_returned_them() {
+    let odd =
+        person("D'EXEMPLE--LE GOFF", &["ZOE-LINA", "MARIE"], "F", "1980-03-12", "69999", NUMBER, TEST_NIR);
+    let mut house = House::open(&[odd], NOON).await;
+    let params =
+        CreateParams { birth_name: "d'exemple--le goff".into(), first_name: "Zoé-Lina".into(), ..typed() };
+    let id = create(&mut house, params).await.id;
+    let after = accepted(&mut house, id).await;
+    let base = rusqlite::Connection::open(house.dir.path().join("p.db")).unwrap();
+    let answer: String = base
+        .query_row("SELECT response FROM insi_trace WHERE code = '00' ORDER BY id DESC LIMIT 1", [], |r| {
+            r.get(0)
+        })
+        .unwrap();
+    // The text of an element of the trace, whatever its prefix.
+    let traced = |name: &str| {
+        let (_, rest) =
+            answer.split_once(&format!("{name}>")).unwrap_or_else(|| panic!("{name} in {answer}"));
+        rest.split('<').next().unwrap().replace("&apos;", "'").replace("&#39;", "'")
+    };
+    let t = &after.traits;
+    let ins = after.ins.as_ref().unwrap();
+    assert_eq!(traced("NomNaissance"), t.birth_name.as_str());
+    assert_eq!(traced("ListePrenom"), t.given_names.as_ref().unwrap().as_str());
+    assert_eq!(traced("DateNaissance"), t.birth_date.iso());
+    assert_eq!(traced("Sexe"), t.sex.letter());
+    assert_eq!(traced("LieuNaissance"), t.birth_place.as_ref().unwrap().as_str());
+    assert_eq!(traced("NumIdentifiant"), ins.matricule.number());
+    assert_eq!(traced("OID"), ins.oid.as_str());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sta_11_used_names_change_whatever_the_status() {
     let mut house = House::open(&[zoe()], NOON).await;
     let id = qualified(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;

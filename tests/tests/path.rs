@@ -85,6 +85,8 @@ fn from_the_desk_to_the_dmp_and_the_mailbox() {
         "M",
         "--birth-date",
         "17/06/2001",
+        "--birth-place",
+        "99999",
     ]);
     let patient = created["patient"]["id"].to_string();
     let fetched = house.cli_json(&["ins", "fetch", &patient]);

@@ -217,13 +217,14 @@ impl Prompted {
     pub fn is_gentle(&self, text: &str) -> bool {
         match self {
             // What the message says is compared before anything is filed.
-            Self::TraceCall(_) | Self::EditTraits | Self::Degraded | Self::AttachMessage(_) => true,
+            Self::TraceCall(_) | Self::Degraded | Self::AttachMessage(_) => true,
             Self::Address(c, _) => c.facts.mss_address.as_deref() != Some(text.trim()),
             Self::RefuseReturn(..)
             | Self::CancelOrder(_)
             | Self::CancelResult(..)
             | Self::Attribute(..)
             | Self::CorrectionDone(_)
+            | Self::EditTraits
             | Self::CloseMessage(_) => false,
         }
     }

@@ -210,7 +210,7 @@ fn sta_09_and_12_the_special_right_edits_both_kinds_with_effects_listed_and_a_mo
         b.sees(effect);
     }
     assert_eq!(b.count("patient.edit_traits"), 0);
-    b.keys("faute<enter>");
+    b.keys("faute<enter>").sees("se confirme par Ctrl-O").keys("<ctrl-o>");
     assert_eq!(b.last("patient.edit_traits")["motive"], "faute");
     assert_eq!(b.last("patient.edit_used")["used_name"], "BERGER".to_lowercase());
 }

@@ -285,7 +285,10 @@ pub(super) fn pane(state: &mut State, value: Value) -> Done {
             };
             history.lines.iter().flat_map(line).collect()
         }
-        PaneKind::Billing => wire::read::<BillingSlip>(value)?.text.lines().map(str::to_owned).collect(),
+        // The title stands on the screen already.
+        PaneKind::Billing => {
+            wire::read::<BillingSlip>(value)?.text.lines().skip(2).map(str::to_owned).collect()
+        }
         PaneKind::Matricules(_) => {
             let known: Matricules = wire::read(value)?;
             if known.former.is_empty() { vec![m::NO_MATRICULES.to_owned()] } else { m::matricules(&known) }
