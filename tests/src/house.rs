@@ -32,6 +32,8 @@ pub struct Options {
     pub wrapper: Vec<String>,
     /// Account that the person of the configuration has.
     pub uid: u32,
+    /// People that INSi knows, one JSON line each, instead of those of the demonstration.
+    pub people: Option<Vec<String>>,
 }
 
 impl Default for Options {
@@ -43,6 +45,7 @@ impl Default for Options {
             database_dir: None,
             wrapper: vec![],
             uid: rustix::process::getuid().as_raw(),
+            people: None,
         }
     }
 }
@@ -86,6 +89,14 @@ impl House {
         let dir = tempfile::Builder::new().prefix("paillasse-tests-").tempdir().expect("a throw-away folder");
         // Another account must be able to reach the socket, to be refused by name.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("own folder");
+        let people = match &options.people {
+            Some(lines) => {
+                let path = dir.path().join("people.jsonl");
+                fs::write(&path, lines.join("\n")).expect("the people are written");
+                path
+            }
+            None => repository().join("data/demo/insi-people.jsonl"),
+        };
         let mut sim = Child::start(
             "paillasse-sim",
             Command::new(&bins().sim)
@@ -94,7 +105,7 @@ impl House {
                 .arg("--dir")
                 .arg(dir.path().join("sim"))
                 .arg("--people")
-                .arg(repository().join("data/demo/insi-people.jsonl"))
+                .arg(people)
                 .args(["--idam", "TESTS00001"]),
         );
         let line = sim.line(|l| l.starts_with('{')).unwrap_or_else(|| panic!("{}", sim.words()));

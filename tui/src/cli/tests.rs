@@ -440,10 +440,11 @@ fn status_for_people() {
     insta::assert_snapshot!(left.out, @r"
     Paillasse 0.1.0 · ÉCOLE : dégradé, le travail continue
       ! DMP injoignable
-      Démarré le   22/11/2026 07:05
-      Patients     200
-      Dossiers     171
-      Place libre  12345 Mio
+      Démarré le         22/11/2026 07:05
+      Patients           200
+      Dossiers           171
+      Place libre        12345 Mio
+      Lecteur de cartes  aucun lecteur de cartes n'est branché sur ce poste
 
     Service  État         En attente  Depuis            Détail
     INSi     ok                    0

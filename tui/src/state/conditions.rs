@@ -67,7 +67,10 @@ impl State {
 
     /// There is a patient to act for.
     pub fn has_patient(&self) -> bool {
-        self.patient().is_some()
+        // Typed ahead of the search's answer, it waits for it.
+        let awaited =
+            matches!(self.screen(), Some(Screen::Home(h)) if !h.is_current() && !h.field.is_blank());
+        awaited || self.patient().is_some()
     }
 
     /// INSi may be called: not for a doubtful or fictitious identity, and not twice at once.

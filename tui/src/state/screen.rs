@@ -64,6 +64,8 @@ pub struct Home {
     pub dossier: Option<DossierId>,
     /// `Entrée` was typed before the answer came.
     pub open_when_ready: bool,
+    /// `F4` was typed before the answer came.
+    pub dossier_when_ready: bool,
     /// `F2` was typed before the answer came.
     pub create_when_ready: bool,
     /// What a scanned datamatrix says, for the form of a new patient.

@@ -30,6 +30,16 @@ fn creating_may_be_typed_ahead_of_the_search() {
 }
 
 #[test]
+fn a_new_dossier_may_be_typed_ahead_of_the_search() {
+    let mut b = Bench::new(80, 24);
+    b.hold_answers = true;
+    b.keys("de la<f4>").sees_not("pas possible");
+    b.hold_answers = false;
+    b.settle();
+    b.sees("Correspondants").sees("DE LA TOUR");
+}
+
+#[test]
 fn a_place_is_never_chosen_from_an_older_list_nor_guessed() {
     let mut b = Bench::new(80, 24);
     b.keys("martin zoe 03/02/1990<f2><tab><tab>f<enter>");

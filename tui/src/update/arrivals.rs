@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::replies::Done;
 use crate::action::Effect;
+use crate::command::Cmd;
 use crate::messages as m;
 use crate::state::layer::Layer;
 use crate::state::screen::{Leaving, PaneKind, PatientScreen, Screen, Step};
@@ -42,6 +43,7 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     let at_home = state.layers.is_empty() && matches!(state.screen(), Some(Screen::Home(_)));
     let Some(home) = state.home_mut() else { return Ok(Vec::new()) };
     let typed_ahead = std::mem::take(&mut home.open_when_ready);
+    let registering = std::mem::take(&mut home.dossier_when_ready);
     let creating = std::mem::take(&mut home.create_when_ready);
     let unknown_code = typed_ahead && home.scanned.is_some() && home.hits.is_empty();
     if at_home && (creating || unknown_code) {
@@ -53,6 +55,9 @@ pub(super) fn found(state: &mut State, text: String, result: SearchResult) -> Do
     }
     // One person and no doubt, or a dossier: `Entrée` typed ahead opens; several: the person chooses.
     let certain = home.dossier.is_some() || home.hits.len() == 1;
+    if registering && at_home && home.hits.len() == 1 {
+        return Ok(laboratory::run(state, Cmd::DossierCreate));
+    }
     if typed_ahead && at_home && certain {
         return Ok(reception::open_hit(state));
     }

@@ -109,6 +109,12 @@ pub(super) fn open_review(state: &mut State) -> Vec<Effect> {
 // ---- registering ---------------------------------------------------------------------------
 
 fn new_dossier(state: &mut State) -> Vec<Effect> {
+    if let Some(Screen::Home(home)) = state.screen_mut()
+        && !home.is_current()
+    {
+        home.dossier_when_ready = true;
+        return Vec::new();
+    }
     let Some(patient) = state.patient() else { return Vec::new() };
     if state.dossier_draft.as_ref().is_some_and(|n| n.patient == patient)
         && let Some(draft) = state.dossier_draft.take()

@@ -103,6 +103,7 @@ pub(super) fn search(state: &mut State) -> Vec<Effect> {
     let Some(home) = state.home_mut() else { return Vec::new() };
     home.in_list = false;
     home.create_when_ready = false;
+    home.dossier_when_ready = false;
     let text = home.field.text().to_owned();
     let params = SearchParams { text: text.clone(), limit: Some(HITS) };
     vec![ask_newest::<rpc::PatientSearch>(state, &params, Purpose::Search(text), Slot::Search)]
