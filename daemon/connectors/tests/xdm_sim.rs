@@ -55,7 +55,7 @@ fn archive(report: &Report, number: usize) -> (Vec<u8>, Vec<u8>) {
     let lot = Lot { set, documents: vec![document], signature: None, replacements: vec![] };
     let rules = Rules {
         channel: Channel::Xdm,
-        authorities: &[InsOid::Nir, InsOid::Nia, InsOid::NirTest],
+        authorities: &[InsOid::Nir, InsOid::Nia, InsOid::NirTest, InsOid::NirDemo],
         structures: &[],
         cda_patient: Some(&patient_id(report)),
         allow_hidden_from_all: false,

@@ -157,7 +157,7 @@ impl Store {
         self.read(move |c| {
             let found = c
                 .prepare_cached(&format!("SELECT {VIEW}, o.correspondent FROM {VIEW_FROM} WHERE o.id = ?1"))?
-                .query_row([id.0], |r| Ok((view(r)?, r.get::<_, Option<i64>>(16)?)))
+                .query_row([id.0], |r| Ok((view(r)?, r.get::<_, Option<i64>>("correspondent")?)))
                 .optional()?;
             let Some((order, correspondent)) = found else { return Ok(None) };
             let f = facts(
