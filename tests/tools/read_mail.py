@@ -46,7 +46,7 @@ except ImportError as error:
 
 base = os.path.dirname(metadata)
 inside = [name for name in archive.namelist() if os.path.dirname(name) == base]
-cda = next(name for name in inside if b"ClinicalDocument" in archive.read(name))
+cda = next(name for name in inside if b"<ClinicalDocument" in archive.read(name))
 pdf = next(name for name in inside if archive.read(name).startswith(b"%PDF"))
 pdfs = [content for name, content in attached.items() if name.lower().endswith(".pdf")]
 facts["pdf_attached_is_pdf_archived"] = pdfs == [archive.read(pdf)]
