@@ -144,7 +144,7 @@ fn build(d: &Document, gaps: &mut Vec<Gap>, found: &Results) -> Option<Report> {
             _ => Confidentiality::Normal,
         },
         training: false,
-        automatic_validation: None,
+        automatic_validation: found.automatic_validation.clone(),
         patient: patient(h, gaps)?,
         director: need(own(performer), gaps, "directeur du laboratoire")?,
         responsible: need(own(signer), gaps, "biologiste responsable")?,
@@ -302,6 +302,8 @@ fn encounter(h: &Header) -> Encounter {
 
 /// Code of the section that carries the PDF of a referral laboratory.
 const SECOND_INTENTION: &str = "101792-0";
+/// Code of the statement that names a joined document.
+const DOCUMENT_TYPE: &str = "69764-9";
 
 fn second_intention(d: &Document) -> Option<AttachedPdf> {
     use base64::Engine as _;
@@ -310,15 +312,16 @@ fn second_intention(d: &Document) -> Option<AttachedPdf> {
         .iter()
         .find(|s| s.code.as_ref().and_then(|c| c.code.as_deref()) == Some(SECOND_INTENTION))?;
     let mut parts: Vec<_> = section.entries.iter().collect();
+    let (mut title, mut found) = (None, None);
     while let Some(s) = parts.pop() {
+        if s.code.as_ref().and_then(|c| c.code.as_deref()) == Some(DOCUMENT_TYPE) {
+            title = s.text.clone();
+        }
         if let Some(file) = s.attachment.as_ref().and_then(|id| d.attachments.iter().find(|a| a.id == *id)) {
-            let title = section.title.clone().unwrap_or_else(|| "Document joint".to_owned());
-            return Some(AttachedPdf {
-                title,
-                base64: base64::engine::general_purpose::STANDARD.encode(&file.bytes),
-            });
+            found = Some(base64::engine::general_purpose::STANDARD.encode(&file.bytes));
         }
         parts.extend(&s.parts);
     }
-    None
+    let title = title.or_else(|| section.title.clone()).unwrap_or_else(|| "Document joint".to_owned());
+    found.map(|base64| AttachedPdf { title, base64 })
 }

@@ -30,6 +30,8 @@ pub struct Results {
     pub comments: Vec<Comment>,
     /// Notice to the patient.
     pub notice: Option<String>,
+    /// Sentence about results validated by rules.
+    pub automatic_validation: Option<String>,
     /// What did not fit.
     pub gaps: Vec<Gap>,
 }
@@ -43,10 +45,12 @@ pub fn results(d: &Document) -> Results {
         let title = section.title.clone().unwrap_or_default();
         if code == "55112-7" || code == "48767-8" {
             let text = section.narrative.as_ref().map(|n| n.plain()).unwrap_or_default();
-            if title == "Information du patient" {
-                r.notice = Some(text);
-            } else {
-                r.comments.push(titled(&text));
+            match title.as_str() {
+                "Information du patient" => r.notice = Some(text),
+                "Validation automatique" => r.automatic_validation = Some(text),
+                // The number is in the header; which results it covers is a mark of the narrative alone.
+                "Accréditation" => r.gaps.push(Gap::new(title, "résultats couverts par l'accréditation")),
+                _ => r.comments.push(titled(&text)),
             }
         } else if !NOT_CHAPTERS.contains(&code) {
             chapter(&mut r, d, section);

@@ -380,7 +380,7 @@ fn numbers(h: &Header) -> Vec<String> {
     out.extend(
         ids.filter(|i| i.root == "1.2.250.1.213.6.3.1")
             .filter_map(|i| i.extension.as_deref())
-            .map(|n| format!("Accréditation Cofrac n° {n}")),
+            .map(|n| format!("Accréditation Cofrac n° {n}, portée sur www.cofrac.fr")),
     );
     out
 }

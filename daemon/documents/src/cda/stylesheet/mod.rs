@@ -97,7 +97,9 @@ fn head(r: &Report) -> Vec<String> {
     lines.push(wording::address(&lab.address).join(", "));
     lines.push(lab.telecoms.iter().map(wording::telecom).collect::<Vec<_>>().join(" · "));
     let cofrac = crate::narrative::accreditation(r);
-    let cofrac = cofrac.map(|n| format!(" · Accréditation Cofrac n° {n}")).unwrap_or_default();
+    let cofrac = cofrac
+        .map(|n| format!(" · Accréditation Cofrac n° {n}, portée sur www.cofrac.fr"))
+        .unwrap_or_default();
     lines.push(format!("FINESS {}{cofrac}", lab.finess));
     lines.push(String::new());
     lines.push(DOCUMENT_TITLE.to_owned());

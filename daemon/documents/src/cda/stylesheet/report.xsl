@@ -14,7 +14,7 @@
 <div class="soft"><xsl:call-template name="addr"><xsl:with-param name="a" select="$keeper/h:addr"/></xsl:call-template></div>
 <div class="soft"><xsl:call-template name="telecoms"><xsl:with-param name="t" select="$act/h:performer/h:assignedEntity/h:representedOrganization/h:telecom"/></xsl:call-template></div>
 <div class="soft"><xsl:if test="starts-with($keeper/h:id/@extension,'1')">FINESS <xsl:value-of select="substring($keeper/h:id/@extension,2)"/></xsl:if>
-<xsl:for-each select="$d/h:componentOf//h:representedOrganization/h:id[@root='1.2.250.1.213.6.3.1']"> · Accréditation Cofrac n° <xsl:value-of select="@extension"/></xsl:for-each></div></div>
+<xsl:for-each select="$d/h:componentOf//h:representedOrganization/h:id[@root='1.2.250.1.213.6.3.1']"> · Accréditation Cofrac n° <xsl:value-of select="@extension"/>, portée sur www.cofrac.fr</xsl:for-each></div></div>
 <div class="doc"><h1><xsl:value-of select="$d/h:title"/></h1>
 <div><xsl:choose>
 <xsl:when test="$act/lab:statusCode/@code='active'"><span class="alert">Compte rendu partiel : des résultats sont en cours</span></xsl:when>
