@@ -130,6 +130,8 @@ rate = 200
     )
 }
 
+/// Line of the configuration that takes the pace of the queue of a laboratory: twenty calls a second, four at once.
+pub const SLOW_PACE: &str = "# twenty a second\n";
 /// Line of the configuration that stands for the simulated operator of MSSanté.
 pub const MSS: &str = "# MSS\n";
 
@@ -216,6 +218,8 @@ impl House {
     async fn start(&mut self) {
         let path = self.dir.path().join("paillassed.toml");
         let text = configuration(&self.sim).replace("[dmp]", &format!("{}\n[dmp]", (self.insi)(&self.sim)));
+        let pace = if self.extra.contains(SLOW_PACE) { "rate = 20" } else { "rate = 200" };
+        let text = text.replace("rate = 200", pace);
         let extra = self.extra.replace(MSS, &mss_section(&self.sim));
         std::fs::write(&path, text + &extra).unwrap();
         let config = Config::read(&path).unwrap();
@@ -303,6 +307,31 @@ impl House {
             Ok(r) => r,
             Err(e) => panic!("{}: {} ({:?})", M::NAME, e.cause, e.hint),
         }
+    }
+
+    /// Commands the simulators: an outage, or its end.
+    pub fn sim_obeys(&self, command: &serde_json::Value) {
+        use std::io::{BufRead as _, Write as _};
+        let mut stream = std::os::unix::net::UnixStream::connect(&self.sim.info.control).unwrap();
+        stream.write_all(format!("{command}\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        std::io::BufReader::new(stream).read_line(&mut line).unwrap();
+        assert!(line.contains("\"ok\":true"), "{line}");
+    }
+
+    /// Ranks, among `names`, of the people whom INSi was asked about, in the order of its answers.
+    pub fn insi_order(&self, names: &[String]) -> Vec<usize> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(self.sim.info.received.join("insi"))
+            .unwrap()
+            .map(|f| f.unwrap().path())
+            .filter(|p| p.to_string_lossy().contains("request"))
+            .collect();
+        files.sort();
+        let rank = |f: &PathBuf| {
+            let text = std::fs::read_to_string(f).unwrap();
+            names.iter().position(|n| text.contains(&format!(">{n}<")))
+        };
+        files.iter().filter_map(rank).collect()
     }
 
     /// What the simulators kept, in order.

@@ -186,12 +186,34 @@ fn a_contradiction_is_never_accepted_by_the_key_that_asked() {
 }
 
 #[test]
-fn a_late_insi_answer_never_takes_the_focus() {
+fn ret_15_a_late_insi_answer_never_takes_the_focus_and_is_counted() {
     let mut b = Bench::new(80, 24);
     b.keys("de la<enter>").sees("Entrée Ouvrir le dossier");
     b.fake.to_decide = true;
     b.event(json!({"event": "insi_changed", "patient": 5, "asked_by": "nmartin"}));
     b.sees("Identité nationale de santé").sees("INSi a répondu").sees_not("LANHELIN");
+    // The same while a search is being typed: what is typed stays, the counter says it.
+    let mut b = Bench::new(80, 24);
+    b.keys("dup");
+    b.event(json!({"event": "insi_changed", "patient": 5, "asked_by": "nmartin"}));
+    b.event(
+        json!({"event": "worklists_changed", "worklists": {"insi": 7, "orders_parked": 0, "orders_held": 0,
+        "orders_waiting": 0, "to_validate_urgent": 0, "to_validate": 0, "inbox": 0}}),
+    );
+    b.keys("ont").sees("dupont").sees("INSi 7");
+}
+
+#[test]
+fn ret_02_the_keyboard_stays_free_while_a_record_that_opens_calls_insi() {
+    let mut b = Bench::new(80, 24);
+    let mut record = b.fake.answer("patient.get", &json!({"id": 5})).unwrap();
+    record["insi"] = json!({"state": "running", "since": "2026-11-22T09:00:00Z"});
+    record["ins"] = json!(null);
+    record["status"] = json!("provisoire");
+    b.fake.instead.insert("patient.get".into(), record);
+    b.keys("de la<enter>").sees("Identité nationale de santé");
+    // No answer of INSi: a dossier is opened all the same.
+    b.keys("<f4>").sees("Nouveau dossier").keys("nfs<enter>").sees("Hémogramme");
 }
 
 #[test]
