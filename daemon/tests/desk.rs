@@ -442,6 +442,13 @@ async fn ins_24_a_closed_insi_never_stops_the_desk() {
         .call::<m::QueueList>(queue::ListParams { service: Some(Service::Insi), ..Default::default() })
         .await;
     assert_eq!(orders.orders.len(), 1, "a retry is queued: {orders:?}");
+    let order = queue::OrderRef { id: orders.orders[0].id };
+    let detail = house.call::<m::QueueExplain>(order).await;
+    assert_eq!(
+        detail.order.identity,
+        Some(Status::Provisoire),
+        "an order tells the status of its patient (STA-16)"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

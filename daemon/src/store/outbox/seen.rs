@@ -33,7 +33,7 @@ fn view(r: &Row<'_>) -> rusqlite::Result<OrderView> {
         reason,
         patient: r.get::<_, Option<i64>>(5)?.map(PatientId),
         patient_name: r.get(6)?,
-        identity: r.get::<_, Option<String>>(16)?.and_then(|s| serde_json::from_str(&s).ok()),
+        identity: r.get::<_, Option<String>>("status")?.and_then(|s| serde_json::from_str(&s).ok()),
         dossier: r.get::<_, Option<i64>>(7)?.map(DossierId),
         number: r.get(8)?,
         document: r.get::<_, Option<i64>>(9)?.map(DocumentId),
