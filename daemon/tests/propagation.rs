@@ -147,6 +147,7 @@ async fn ins_20_the_dmp_is_replaced_when_the_identity_is_qualified_again_under_t
     let id = qualified(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
     diffused(&mut house, id).await;
     rename(&mut house, id, "CHLOE").await;
+    drain(&mut house, Service::Insi).await;
     rename(&mut house, id, "ZOE").await;
     assert_eq!(
         proposed(&mut house, id).await.len(),
