@@ -268,3 +268,32 @@ async fn sub_10_a_document_twice_is_one_and_a_newer_version_takes_its_place() {
     let text = String::from_utf8(cda(&mut house, d.id).await).unwrap();
     assert!(text.contains("value=\"5.1\"") && !text.contains("value=\"6.4\""));
 }
+
+/// A CDA of one section, with an own style sheet and a script.
+const FOREIGN: &str = "<?xml version=\"1.0\"?><?xml-stylesheet type=\"text/xsl\" href=\"data:text/xsl,%3Cscript\"?><ClinicalDocument xmlns=\"urn:hl7-org:v3\"><title>Lettre</title><recordTarget><patientRole><patient><name><family qualifier=\"BR\">ESSAI</family></name></patient></patientRole></recordTarget><component><structuredBody><component><section><title>Bilan</title><text><table><tbody><tr><td>Sodium</td><td>140</td></tr></tbody></table><script>x</script></text></section></component></structuredBody></component></ClinicalDocument>";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doc_15_and_17_any_cda_is_read_and_nothing_of_it_is_kept() {
+    let mut house = House::open(&[], NOON).await;
+    let params = |text: &str, form| received::ReadParams { base64: STANDARD.encode(text), form };
+    let bytes = |content: document::Content| STANDARD.decode(content.base64).unwrap();
+    let read = house.call::<m::ReceivedRead>(params(FOREIGN, ReceivedForm::Text)).await;
+    let text = String::from_utf8(bytes(read)).unwrap();
+    assert!(text.contains("Lettre\n") && text.contains("Sodium  140"), "{text}");
+    assert!(text.contains("! script ignoré (feuille de style du document)"), "{text}");
+    assert!(text.contains("! script ignoré (balise « script » du texte)"), "{text}");
+    let read = house.call::<m::ReceivedRead>(params(FOREIGN, ReceivedForm::Data)).await;
+    let data: serde_json::Value = serde_json::from_slice(&bytes(read)).unwrap();
+    assert_eq!((data["header"]["title"].as_str(), data["level"].as_str()), (Some("Lettre"), Some("two")));
+    let read = house.call::<m::ReceivedRead>(params(FOREIGN, ReceivedForm::Html)).await;
+    let page = String::from_utf8(bytes(read)).unwrap();
+    assert!(page.contains("<iframe sandbox=\"\"") && !page.contains("<script"), "{page}");
+    let none = house.try_call::<m::ReceivedRead>(&params(FOREIGN, ReceivedForm::Pdf)).await.unwrap_err();
+    assert_eq!(none.kind, ErrorKind::NotFound);
+    assert!(none.cause.contains("ne contient pas de PDF"), "{}", none.cause);
+    let bomb = "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>";
+    let refused = house.try_call::<m::ReceivedRead>(&params(bomb, ReceivedForm::Text)).await.unwrap_err();
+    assert!(refused.cause.contains("DTD"), "{}", refused.cause);
+    let kept = house.call::<m::ReceivedList>(ListParams { all: true, ..ListParams::default() }).await;
+    assert!(kept.documents.is_empty());
+}

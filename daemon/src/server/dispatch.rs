@@ -149,6 +149,7 @@ pub async fn run(
         Request::ReceivedList(p) => value(received::list(app, p).await?),
         Request::ReceivedShow(p) => value(received::show(app, p.id).await?),
         Request::ReceivedGet(p) => value(received::content(app, caller, p).await?),
+        Request::ReceivedRead(p) => value(received::read_only(p).await?),
         Request::ReceivedAttach(p) => value(received::attach(app, caller, p).await?),
         Request::ReceivedTake(p) => value(received::take(app, caller, p).await?),
         Request::ReceivedClose(p) => value(received::close(app, caller, p).await?),

@@ -14,8 +14,8 @@ use paillasse_shared::protocol::document::Content;
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::event::Event;
 use paillasse_shared::protocol::received::{
-    AttachParams, CloseParams, GetParams, How, ListParams, ReceiveParams, ReceivedDetail, ReceivedForm,
-    ReceivedList, ReceivedState, ReceivedView, TakeParams,
+    AttachParams, CloseParams, GetParams, How, ListParams, ReadParams, ReceiveParams, ReceivedDetail,
+    ReceivedForm, ReceivedList, ReceivedState, ReceivedView, TakeParams,
 };
 use serde_json::json;
 
@@ -40,13 +40,58 @@ async fn load(app: &App, id: ReceivedId) -> Result<(ReceivedView, Document, Vec<
     Ok((line, document, bytes))
 }
 
+/// A document that came with a request.
+async fn given(base64: &str) -> Result<(Document, Vec<u8>), WireError> {
+    let bytes = STANDARD
+        .decode(base64.as_bytes())
+        .map_err(|_| WireError::invalid("base64", "le contenu n'est pas du base64"))?;
+    read(bytes).await
+}
+
+/// A view of a document given; nothing of it is kept.
+///
+/// # Errors
+/// It is not a CDA that can be read, or it holds no PDF.
+pub async fn read_only(p: ReadParams) -> Result<Content, WireError> {
+    let (d, bytes) = given(&p.base64).await?;
+    view(&d, bytes, p.form, "document")
+}
+
+/// One form of a document read.
+fn view(d: &Document, bytes: Vec<u8>, form: ReceivedForm, name: &str) -> Result<Content, WireError> {
+    let options = text::Options::default();
+    let plain = |t: String| ("txt", "text/plain", t.into_bytes());
+    let (extension, media_type, bytes) = match form {
+        ReceivedForm::Cda => ("xml", "text/xml", bytes),
+        ReceivedForm::Text => plain(text::render(d, options)),
+        ReceivedForm::Header => plain(text::header(d, options)),
+        ReceivedForm::Structured => plain(text::structured(d, options)),
+        ReceivedForm::Data => {
+            let data =
+                serde_json::to_vec(d).map_err(|e| WireError::new(ErrorKind::Internal, e.to_string()))?;
+            ("json", "application/json", data)
+        }
+        ReceivedForm::Html => {
+            let own = (d.style == Style::Embedded && !stylesheet::is_ours(&bytes)).then_some(&*bytes);
+            ("html", "text/html", html::page(d, own).into_bytes())
+        }
+        ReceivedForm::Pdf => {
+            let pdf = d.attachments.iter().find(|a| a.is_pdf());
+            let pdf = pdf.ok_or_else(|| WireError::not_found("le document ne contient pas de PDF"))?;
+            ("pdf", "application/pdf", pdf.bytes.clone())
+        }
+    };
+    Ok(Content {
+        file_name: format!("{name}.{extension}"),
+        media_type: media_type.to_owned(),
+        base64: STANDARD.encode(&bytes),
+    })
+}
+
 /// Takes a document in.
 pub async fn receive(app: &App, caller: &Caller, p: ReceiveParams) -> Result<ReceivedView, WireError> {
     caller.require(Right::EnterResults)?;
-    let bytes = STANDARD
-        .decode(p.base64.as_bytes())
-        .map_err(|_| WireError::invalid("base64", "le contenu n'est pas du base64"))?;
-    let (d, bytes) = read(bytes).await?;
+    let (d, bytes) = given(&p.base64).await?;
     let full = |id: &reading::model::Id| match &id.extension {
         Some(extension) => format!("{}^{extension}", id.root),
         None => id.root.clone(),
@@ -115,28 +160,7 @@ pub async fn content(app: &App, caller: &Caller, p: GetParams) -> Result<Content
     let act =
         caller.act(app.env.now(), "received-read", format!("received:{}", p.id), json!({ "form": p.form }));
     app.store.journal(act).await?;
-    let options = text::Options::default();
-    let plain = |t: String| ("txt", "text/plain", t.into_bytes());
-    let (extension, media_type, bytes) = match p.form {
-        ReceivedForm::Cda => ("xml", "text/xml", bytes),
-        ReceivedForm::Text => plain(text::render(&d, options)),
-        ReceivedForm::Header => plain(text::header(&d, options)),
-        ReceivedForm::Structured => plain(text::structured(&d, options)),
-        ReceivedForm::Html => {
-            let own = (d.style == Style::Embedded && !stylesheet::is_ours(&bytes)).then_some(&*bytes);
-            ("html", "text/html", html::page(&d, own).into_bytes())
-        }
-        ReceivedForm::Pdf => {
-            let pdf = d.attachments.iter().find(|a| a.is_pdf());
-            let pdf = pdf.ok_or_else(|| WireError::not_found("le document ne contient pas de PDF"))?;
-            ("pdf", "application/pdf", pdf.bytes.clone())
-        }
-    };
-    Ok(Content {
-        file_name: format!("recu-{}.{extension}", line.id),
-        media_type: media_type.to_owned(),
-        base64: STANDARD.encode(&bytes),
-    })
+    view(&d, bytes, p.form, &format!("recu-{}", line.id))
 }
 
 /// Attaches by hand.

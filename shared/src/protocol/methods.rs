@@ -230,6 +230,8 @@ methods! {
     ReceivedShow = "received.show": received::ReceivedRef => received::ReceivedDetail;
     /// A view of a document received.
     ReceivedGet = "received.get": received::GetParams => document::Content;
+    /// A view of a document given, of which nothing is kept.
+    ReceivedRead = "received.read": received::ReadParams => document::Content;
     /// Attaches a document received to a dossier by hand.
     ReceivedAttach = "received.attach": received::AttachParams => received::ReceivedView;
     /// Merges a document received into the report of its dossier, or embeds its PDF.

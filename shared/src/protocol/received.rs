@@ -86,6 +86,8 @@ pub enum ReceivedForm {
     Html,
     /// The bytes as they came.
     Cda,
+    /// All that was read, as JSON.
+    Data,
 }
 
 impl ReceivedForm {
@@ -99,6 +101,7 @@ impl ReceivedForm {
             "structured" => Self::Structured,
             "html" => Self::Html,
             "cda" => Self::Cda,
+            "data" => Self::Data,
             _ => return None,
         })
     }
@@ -109,6 +112,15 @@ impl ReceivedForm {
 pub struct GetParams {
     /// Which.
     pub id: ReceivedId,
+    /// In which form.
+    pub form: ReceivedForm,
+}
+
+/// Reads a document given, of which nothing is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadParams {
+    /// The CDA, base64.
+    pub base64: String,
     /// In which form.
     pub form: ReceivedForm,
 }

@@ -48,7 +48,7 @@ pub enum DocumentCommand {
         output: Option<PathBuf>,
     },
     #[command(
-        about = "Lit un document CDA d'où qu'il vienne : texte, page, PDF joint, données ; sans le service"
+        about = "Lit un document CDA d'où qu'il vienne, sans le garder : texte, page, PDF joint, données"
     )]
     Read(ReadArgs),
     #[command(about = "Reçoit le compte rendu d'un autre laboratoire et le rapproche de son dossier")]

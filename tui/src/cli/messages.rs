@@ -87,11 +87,13 @@ pub fn not_read(path: &Path, words: &str) -> String {
     format!("{} : {words}", path.display())
 }
 
+/// A file that no request can carry; sizes in megabytes.
+pub fn too_large(size: u64, most: u64) -> String {
+    format!("le fichier est trop volumineux ({size} Mo ; au plus {most} Mo)")
+}
+
 /// A document that came before.
 pub const ALREADY_RECEIVED: &str = "ce document était déjà reçu : rien n'a changé";
-
-/// No PDF in a document.
-pub const NO_PDF: &str = "le document ne contient pas de PDF";
 
 /// Nothing to change was given.
 pub const NOTHING_TO_CHANGE: &str = "il n'y a rien à changer : donnez au moins une option";
