@@ -20,6 +20,7 @@ pub(super) enum Ink {
     Alert,
     Hairline,
     Tint,
+    Paper,
     Watermark,
 }
 
@@ -51,6 +52,8 @@ pub(super) enum Op {
     Rect { x: f32, y: f32, width: f32, height: f32, ink: Ink },
     /// Outlined rectangle.
     Frame { x: f32, y: f32, width: f32, height: f32 },
+    /// Line through points.
+    Curve { points: Vec<(f32, f32)>, thickness: f32, ink: Ink },
     /// Datamatrix.
     Symbol { x: f32, y: f32, module: f32, symbol: Symbol },
     /// Large diagonal text behind the page.

@@ -2,7 +2,7 @@
 //! page.
 
 use paillasse_shared::domain::identity::{InsNature, Sex};
-use paillasse_shared::domain::report::{Report, ReportStatus};
+use paillasse_shared::domain::report::{Report, ReportStatus, Specimen};
 
 use super::canvas::{CONTENT, Canvas, HEIGHT, Ink, MARGIN, Op, Style, WIDTH};
 use super::fonts::{Faces, Weight};
@@ -24,6 +24,8 @@ pub(super) const BOTTOM: f32 = HEIGHT - 52.0;
 
 /// Side of a module of the datamatrix, in points: 0.42 mm, over the 0.3 mm required.
 const MODULE: f32 = 0.42 / 25.4 * 72.0;
+/// Width of the name and address of the laboratory; the title stands at their right.
+const LETTERHEAD: f32 = 262.0;
 const SYMBOL_CAPTION: &str = "INS à scanner";
 /// Places after which the digits of a matricule are set apart: `2 97 02 2A 020 778 78`.
 const MATRICULE_GROUPS: &[usize] = &[1, 3, 5, 7, 10, 13];
@@ -70,16 +72,16 @@ fn letterhead(c: &mut Canvas<'_>, r: &Report) {
     let lab = &r.laboratory;
     let name = Style::new(14.0, Weight::Bold, Ink::Accent);
     c.y = 34.0;
-    paragraph(c, MARGIN, 280.0, name, &lab.name);
+    paragraph(c, MARGIN, LETTERHEAD, name, &lab.name);
     c.y += 2.0;
-    paragraph(c, MARGIN, 280.0, SMALL, &wording::address(&lab.address).join(", "));
+    paragraph(c, MARGIN, LETTERHEAD, SMALL, &wording::address(&lab.address).join(", "));
     let reach: Vec<String> = lab.telecoms.iter().map(wording::telecom).collect();
-    paragraph(c, MARGIN, 280.0, SMALL, &reach.join("  ·  "));
+    paragraph(c, MARGIN, LETTERHEAD, SMALL, &reach.join("  ·  "));
     let mut numbers = vec![format!("FINESS {}", lab.finess)];
     if let Some(number) = accreditation(r) {
         numbers.push(format!("Accréditation Cofrac n° {number}, portée sur www.cofrac.fr"));
     }
-    paragraph(c, MARGIN, 280.0, SMALL, &numbers.join("  ·  "));
+    paragraph(c, MARGIN, LETTERHEAD, SMALL, &numbers.join("  ·  "));
     let left_end = c.y;
 
     let right = WIDTH - MARGIN;
@@ -219,7 +221,11 @@ fn request(c: &mut Canvas<'_>, r: &Report, x: f32, width: f32) {
         c.y += 4.0;
     }
     paragraph(c, x, width, CAPTION, "DEMANDE");
-    let sampled = r.specimens.iter().filter_map(|s| s.sampled_at).min_by_key(|at| at.local());
+    // Only the samples that results were made from: the others are in no other form of the report.
+    let used = |s: &&Specimen| {
+        r.chapters.iter().flat_map(|c| &c.sub_chapters).any(|sub| sub.specimens.contains(&s.id.extension))
+    };
+    let sampled = r.specimens.iter().filter(used).filter_map(|s| s.sampled_at).min_by_key(|at| at.local());
     if let Some(at) = sampled {
         fact(c, x, width, "Prélevé le", &at.french());
     }
@@ -286,7 +292,7 @@ fn closing(c: &mut Canvas<'_>, r: &Report, n: &Narrative<'_>) {
 
 /// Explains the signs that were printed, and only those.
 fn legend(n: &Narrative<'_>) -> String {
-    const MEANINGS: [(&str, &str); 10] = [
+    const MEANINGS: [(&str, &str); 11] = [
         ("H", "au-dessus des valeurs de référence"),
         ("B", "au-dessous des valeurs de référence"),
         ("HH", "très au-dessus, alerte"),
@@ -297,6 +303,7 @@ fn legend(n: &Narrative<'_>) -> String {
         ("SFD", "sensible à forte posologie"),
         ("I", "intermédiaire"),
         ("R", "résistant"),
+        ("NS", "non sensible"),
     ];
     let mut used: Vec<&str> = Vec::new();
     for sub in n.chapters.iter().flat_map(|chapter| &chapter.subs) {

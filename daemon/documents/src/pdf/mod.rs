@@ -13,6 +13,7 @@ mod fonts;
 mod plain;
 mod render;
 mod table;
+mod trend;
 
 use paillasse_shared::domain::report::{Moment, Report};
 

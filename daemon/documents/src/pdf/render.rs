@@ -79,6 +79,7 @@ fn colour(ink: Ink) -> rgb::Color {
         Ink::Alert => rgb::Color::new(0x9b, 0x1c, 0x1c),
         Ink::Hairline => rgb::Color::new(0xd2, 0xd9, 0xde),
         Ink::Tint => rgb::Color::new(0xe8, 0xf0, 0xf3),
+        Ink::Paper => rgb::Color::new(0xff, 0xff, 0xff),
         Ink::Watermark => rgb::Color::new(0xec, 0xec, 0xec),
     }
 }
@@ -108,6 +109,21 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, op: &Op) {
                 ..Default::default()
             }));
             rectangle(surface, *x, *y, *width, *height);
+        }
+        Op::Curve { points, thickness, ink } => {
+            surface.set_fill(None);
+            surface.set_stroke(Some(Stroke {
+                paint: colour(*ink).into(),
+                width: *thickness,
+                ..Default::default()
+            }));
+            let mut path = PathBuilder::new();
+            for (i, (x, y)) in points.iter().enumerate() {
+                if i == 0 { path.move_to(*x, *y) } else { path.line_to(*x, *y) }
+            }
+            if let Some(path) = path.finish() {
+                surface.draw_path(&path);
+            }
         }
         Op::Symbol { x, y, module, symbol } => {
             fill(surface, Ink::Text);

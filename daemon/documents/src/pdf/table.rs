@@ -4,8 +4,9 @@ use base64::Engine as _;
 use paillasse_shared::domain::report::Image;
 
 use super::canvas::{CONTENT, Canvas, Ink, MARGIN, Op, Style, WIDTH};
-use super::content::{BODY, BOTTOM, CAPTION, HEADING, SMALL, SMALL_TEXT, STRONG, TOP, need, paragraph};
+use super::content::{BODY, BOTTOM, CAPTION, HEADING, SMALL, SMALL_TEXT, TOP, need, paragraph};
 use super::fonts::Weight;
+use super::trend::Trend;
 use crate::error::DocumentError;
 use crate::narrative::{Line, Note, ResultText, SubText};
 
@@ -17,9 +18,9 @@ const LABEL: (f32, f32) = (MARGIN, 172.0);
 const RESULT: (f32, f32) = (MARGIN + 178.0, 80.0);
 const UNIT: (f32, f32) = (MARGIN + 264.0, 68.0);
 const RANGE: (f32, f32) = (MARGIN + 340.0, 86.0);
+/// Width of the ranges where no earlier result stands beside them.
+const RANGE_ALONE: f32 = CONTENT - 340.0;
 const BEFORE: (f32, f32) = (MARGIN + 432.0, CONTENT - 432.0);
-/// A result of more characters than this is set in ordinary weight.
-const LONG_TEXT: usize = 60;
 
 /// Draws a sub-chapter: titles, samples, table, comments, validation.
 pub(super) fn sub_chapter(
@@ -114,6 +115,10 @@ struct Cells {
     range: Vec<String>,
     before: Vec<(String, bool)>,
     style: Style,
+    /// Sign at the end of the result, set apart in a box: it is seen without colour.
+    sign: &'static str,
+    /// Earlier values and this one, where there are enough of them.
+    trend: Option<Trend>,
 }
 
 impl Cells {
@@ -130,12 +135,8 @@ fn indent(level: u8) -> f32 {
 }
 
 fn cells(c: &Canvas<'_>, row: &ResultText<'_>, level: u8) -> Cells {
-    // A sentence in bold tires the eye; a value deserves it.
-    let style = match (row.abnormal, row.result.chars().count() > LONG_TEXT) {
-        (true, _) => ABNORMAL,
-        (false, false) => STRONG,
-        (false, true) => BODY,
-    };
+    // Weight is kept for what is abnormal, so that it stands out on a black and white print too.
+    let style = if row.abnormal { ABNORMAL } else { BODY };
     // A textual result takes the room of the empty columns at its right.
     let free = [row.unit.is_empty(), row.reference.is_empty(), row.previous.is_empty()];
     let right = match free {
@@ -156,9 +157,15 @@ fn cells(c: &Canvas<'_>, row: &ResultText<'_>, level: u8) -> Cells {
         method: row.method.as_deref().map(|m| c.wrap(SMALL, m, width)).unwrap_or_default(),
         result: c.wrap(style, &shown, right - RESULT.0),
         unit: c.wrap(BODY, &row.unit, UNIT.1),
-        range: c.wrap(SMALL_TEXT, &row.reference, RANGE.1),
+        range: c.wrap(
+            SMALL_TEXT,
+            &row.reference,
+            if row.previous.is_empty() { RANGE_ALONE } else { RANGE.1 },
+        ),
         before: before.collect(),
         style,
+        sign: row.sign,
+        trend: Trend::of(row.source),
     }
 }
 
@@ -172,6 +179,8 @@ fn second_cells(c: &Canvas<'_>, line: &Line<'_>) -> Option<(Cells, u8)> {
         range: c.wrap(SMALL_TEXT, &row.reference, RANGE.1),
         before: Vec::new(),
         style: BODY,
+        sign: "",
+        trend: None,
     };
     Some((cells, *level))
 }
@@ -233,7 +242,12 @@ fn draw_cells(c: &mut Canvas<'_>, cells: &Cells, level: u8) {
         c.text(x, below + (i as f32 + 1.0) * SMALL.leading() - 2.0, SMALL, line);
     }
     for (i, line) in cells.result.iter().enumerate() {
-        c.text(RESULT.0, base(i, cells.style), cells.style, line);
+        let last = i + 1 == cells.result.len();
+        result_line(c, base(i, cells.style), cells.style, line, if last { cells.sign } else { "" });
+    }
+    if let Some(trend) = &cells.trend {
+        let from = top + cells.result.len() as f32 * BODY.leading() + 3.0;
+        trend.draw(c, from, c.y + height - 4.0);
     }
     for (i, line) in cells.unit.iter().enumerate() {
         c.text(UNIT.0, base(i, BODY), BODY, line);
@@ -248,6 +262,24 @@ fn draw_cells(c: &mut Canvas<'_>, cells: &Cells, level: u8) {
         c.text(BEFORE.0, base(i, SMALL_TEXT) + shift, Style { weight, ..SMALL_TEXT }, line);
     }
     c.y += height;
+}
+
+/// One line of a result; the sign that ends it is white in a dark box where it tells an anomaly.
+fn result_line(c: &mut Canvas<'_>, y: f32, style: Style, line: &str, sign: &str) {
+    let value = line.strip_suffix(sign).unwrap_or(line).trim_end();
+    c.text(RESULT.0, y, style, value);
+    if sign.is_empty() {
+        return;
+    }
+    if style.ink != Ink::Alert {
+        let x = RESULT.0 + c.width(style, value) + 4.0;
+        return c.text(x, y, Style { weight: Weight::Bold, ..style }, sign);
+    }
+    let mark = Style::new(7.4, Weight::Bold, Ink::Paper);
+    let x = RESULT.0 + if value.is_empty() { 0.0 } else { c.width(style, value) + 4.0 };
+    let width = c.width(mark, sign) + 4.4;
+    c.push(Op::Rect { x, y: y - 7.3, width, height: 9.2, ink: style.ink });
+    c.text(x + 2.2, y - 0.4, mark, sign);
 }
 
 /// A result whose text is longer than a page: label once, text over the pages.
