@@ -1,6 +1,11 @@
-//! Comparison of the two forms of a report: are the values of the CDA in the PDF? (DOC-04)
+//! Comparison of the two forms of a report: are the values of the CDA in the PDF, and the numbers of the PDF in the CDA?
+//! (DOC-04)
 //!
 //! The values come from the **entries** of the CDA and the words from the PDF, so a fault of either writer shows.
+
+use std::collections::BTreeSet;
+
+use paillasse_xml::{Element, Node, parse};
 
 use crate::cda::{self, CdaValue};
 use crate::error::DocumentError;
@@ -19,13 +24,15 @@ pub struct Comparison {
     pub values: Vec<CdaValue>,
     /// Those that were not found beside their label in the PDF, as indexes into `values`.
     pub missing: Vec<usize>,
+    /// Numbers printed in the PDF that stand nowhere in the CDA, each once, in order of appearance.
+    pub only_in_pdf: Vec<String>,
 }
 
 impl Comparison {
-    /// Whether each value of the CDA is in the PDF.
+    /// Whether each value of the CDA is in the PDF, and each number of the PDF in the CDA.
     #[must_use]
     pub fn is_identical(&self) -> bool {
-        self.missing.is_empty()
+        self.missing.is_empty() && self.only_in_pdf.is_empty()
     }
 }
 
@@ -37,7 +44,87 @@ pub fn values(cda: &[u8], pdf: &[u8]) -> Result<Comparison, DocumentError> {
     let values = cda::values(cda)?;
     let words = pdf_words(pdf)?;
     let missing = values.iter().enumerate().filter(|(_, v)| !is_shown(&words, v)).map(|(i, _)| i).collect();
-    Ok(Comparison { values, missing })
+    let only_in_pdf = only_in_pdf(cda, &words)?;
+    Ok(Comparison { values, missing, only_in_pdf })
+}
+
+/// Numbers of the PDF that the CDA does not hold anywhere: neither in its narrative, nor in an attribute, nor in a
+/// date of the header. The number of pages is the paper's own.
+fn only_in_pdf(cda: &[u8], words: &[String]) -> Result<Vec<String>, DocumentError> {
+    let root = parse(cda).map_err(|e| DocumentError::Unreadable(e.to_string()))?;
+    let mut known = BTreeSet::new();
+    collect(&root, &mut known);
+    let mut found = Vec::new();
+    let mut before = "";
+    for word in words {
+        // « Page 1/3 », « Version 2 … la version 1 ».
+        let own = before == "Page" || before.eq_ignore_ascii_case("version");
+        before = word;
+        if own {
+            continue;
+        }
+        for number in numbers(word) {
+            // A long number may be cut at the end of a line.
+            let cut = number.len() >= LONG_WORD || word.chars().count() >= LONG_WORD;
+            if !known.contains(&number) && !cut && !found.contains(&number) {
+                found.push(number);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn collect(element: &Element, known: &mut BTreeSet<String>) {
+    for attribute in &element.attributes {
+        for number in numbers(&attribute.value) {
+            // The national identifiers have a type digit that paper does not print.
+            known.extend(number.get(1..).filter(|rest| !rest.is_empty()).map(str::to_owned));
+            known.extend(parts_of_time(&number));
+            if attribute.value.starts_with("tel:") || attribute.value.starts_with("fax:") {
+                known.extend(number.as_bytes().chunks(2).map(|c| String::from_utf8_lossy(c).into_owned()));
+            }
+            known.insert(number);
+        }
+    }
+    // The payload of a picture or PDF is no number that is printed.
+    if element.name == "value" && element.attr("representation").is_some() {
+        return;
+    }
+    for node in &element.nodes {
+        match node {
+            Node::Text(text) => known.extend(text.split_whitespace().flat_map(numbers)),
+            Node::Element(child) => collect(child, known),
+        }
+    }
+}
+
+/// Day, month, year, hour and minute of `AAAAMMJJHHMM…`, as paper prints them.
+fn parts_of_time(digits: &str) -> Vec<String> {
+    let places = [0..4, 4..6, 6..8, 8..10, 10..12];
+    places.into_iter().filter_map(|r| digits.get(r)).map(str::to_owned).collect()
+}
+
+/// Numbers of a word: digits with a decimal comma or point, written with a point.
+fn numbers(word: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut current = String::new();
+    let mut rest = word.chars().peekable();
+    while let Some(c) = rest.next() {
+        if c.is_ascii_digit() {
+            current.push(c);
+        } else if matches!(c, ',' | '.')
+            && !current.is_empty()
+            && rest.peek().is_some_and(char::is_ascii_digit)
+        {
+            current.push('.');
+        } else if !current.is_empty() {
+            out.push(std::mem::take(&mut current));
+        }
+    }
+    if !current.is_empty() {
+        out.push(current);
+    }
+    out
 }
 
 /// Text of a PDF, page after page.

@@ -98,7 +98,7 @@ fn doc_04_values_of_the_cda_are_in_the_pdf() {
         let (cda, pdf) = both(&report);
         let outcome = compare::values(&cda, &pdf).unwrap();
         let missing: Vec<_> = outcome.missing.iter().map(|i| &outcome.values[*i]).collect();
-        assert!(outcome.is_identical(), "{name}: {missing:?}");
+        assert!(outcome.is_identical(), "{name}: {missing:?} {:?}", outcome.only_in_pdf);
         assert!(!outcome.values.is_empty() || report.second_intention.is_some(), "{name}");
     }
 }
@@ -110,6 +110,18 @@ fn doc_04_a_value_that_differs_is_told() {
     let outcome = compare::values(altered.as_bytes(), &pdf).unwrap();
     let missing: Vec<_> = outcome.missing.iter().map(|i| outcome.values[*i].label.as_str()).collect();
     assert_eq!(missing, ["Potassium"]);
+}
+
+#[test]
+fn doc_04_a_number_that_only_the_pdf_has_is_told() {
+    let (cda, _) = both(&ionogram_report());
+    let mut other = ionogram_report();
+    let Block::Battery(battery) = &mut other.chapters[0].sub_chapters[0].blocks[1] else { panic!("battery") };
+    battery.results.push(num("1963-8", "Bicarbonates", "Bicarbonates", "27.13", ("mmol/L", "mmol/L")));
+    let outcome = compare::values(&cda, &both(&other).1).unwrap();
+    assert!(outcome.missing.is_empty(), "every value of the CDA is there");
+    assert_eq!(outcome.only_in_pdf, ["27.13"]);
+    assert!(!outcome.is_identical());
 }
 
 #[test]
@@ -597,7 +609,7 @@ fn random_reports_become_documents_that_agree() {
         let (cda, pdf) = both(&report);
         let outcome = compare::values(&cda, &pdf).unwrap();
         let missing: Vec<_> = outcome.missing.iter().map(|i| &outcome.values[*i]).collect();
-        assert!(outcome.is_identical(), "seed {seed}: {missing:?}");
+        assert!(outcome.is_identical(), "seed {seed}: {missing:?} {:?}", outcome.only_in_pdf);
         let secret = qualified_digits();
         if report.patient.ins.is_none() {
             let text = String::from_utf8_lossy(&cda);
@@ -707,4 +719,29 @@ fn ins_16_the_datamatrix_is_read_from_the_printed_page() {
     }
     assert!(out.status.success(), "{said}{}", String::from_utf8_lossy(&out.stderr));
     assert!(said.contains("3 documents, 2 symbols read, 0 errors"), "{said}");
+}
+
+#[test]
+fn a_curve_is_drawn_where_three_earlier_results_compare_and_nowhere_else() {
+    let curves = |report: &Report| {
+        let document = lopdf::Document::load_mem(&both(report).1).unwrap();
+        let pages = document.get_pages();
+        let lines = pages.values().map(|page| {
+            let content = document.get_and_decode_page_content(*page).unwrap();
+            content.operations.iter().filter(|o| o.operator == "l").count()
+        });
+        lines.sum::<usize>()
+    };
+    let drawn = curves(&history_report());
+    let mut short = history_report();
+    first_result(&mut short).previous.truncate(2);
+    // Rectangles are lines too: what counts is the difference, five pieces of curve for six values and its end mark.
+    assert!(drawn >= curves(&short) + 5, "{drawn} against {}", curves(&short));
+    let mut mixed = history_report();
+    let other = Some(Unit { display: "ng/L".into(), ucum: "ng/L".into() });
+    for p in &mut first_result(&mut mixed).previous {
+        let ReportedValue::Numeric { unit, .. } = &mut p.value else { panic!("numeric") };
+        unit.clone_from(&other);
+    }
+    assert_eq!(curves(&mixed), curves(&short), "values in another unit make no curve");
 }

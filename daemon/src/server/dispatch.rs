@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::clients;
+use crate::services::document_check;
 use crate::services::{
     App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places,
     propagation, queue, received, reception, reporting, results_in, status, verification,
@@ -127,6 +128,8 @@ pub async fn run(
         Request::ValidationWorklist(_) => value(laboratory::worklist(app).await?),
 
         Request::DocumentList(p) => value(reporting::list(app, p).await?),
+        Request::DocumentCompare(p) => value(document_check::compare(app, caller, p).await?),
+        Request::DocumentRebuild(p) => value(document_check::rebuild(app, caller, p).await?),
         Request::DocumentGet(p) => value(reporting::content(app, caller, p).await?),
         Request::DocumentDecide(p) => value(reporting::decide(app, caller, p).await?),
 

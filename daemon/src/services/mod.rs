@@ -5,6 +5,7 @@ pub mod billing;
 pub mod cards;
 pub mod delivery;
 pub mod desk;
+pub mod document_check;
 pub mod dossier_view;
 pub mod identity;
 pub mod inbound_identity;

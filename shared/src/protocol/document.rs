@@ -134,3 +134,45 @@ pub struct DecideParams {
     /// What.
     pub decision: Decision,
 }
+
+/// Names one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentRef {
+    /// Which.
+    pub id: DocumentId,
+}
+
+/// Outcome of the comparison of the two forms of a document (DOC-04).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Compared {
+    /// Which.
+    pub id: DocumentId,
+    /// The two say the same.
+    pub identical: bool,
+    /// How many values the CDA holds, earlier ones included.
+    pub values: u32,
+    /// Values of the CDA that are not beside their label in the PDF.
+    pub only_in_cda: Vec<ComparedValue>,
+    /// Numbers of the PDF that the CDA holds nowhere.
+    pub only_in_pdf: Vec<String>,
+}
+
+/// One value of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ComparedValue {
+    /// Label of the analysis.
+    pub label: String,
+    /// Value as printed.
+    pub value: String,
+}
+
+/// Outcome of a rebuild from what the base holds (DOC-29); nothing is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebuilt {
+    /// Which.
+    pub id: DocumentId,
+    /// The CDA is the same, byte for byte.
+    pub same_cda: bool,
+    /// The PDF is the same, byte for byte.
+    pub same_pdf: bool,
+}

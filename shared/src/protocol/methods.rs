@@ -190,6 +190,10 @@ methods! {
     DocumentList = "document.list": document::ListParams => document::Documents;
     /// The bytes of a document.
     DocumentGet = "document.get": document::GetParams => document::Content;
+    /// Compares the values of the CDA and of the PDF of a document.
+    DocumentCompare = "document.compare": document::DocumentRef => document::Compared;
+    /// Builds a document again from the base and compares the bytes; nothing is kept.
+    DocumentRebuild = "document.rebuild": document::DocumentRef => document::Rebuilt;
     /// Holds, releases, hides or shows one document.
     DocumentDecide = "document.decide": document::DecideParams => document::DocumentView;
 

@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use clap::Subcommand;
 use paillasse_shared::protocol::document::{
-    DecideParams, Decision, DocumentView, Form, GetParams, ListParams,
+    DecideParams, Decision, DocumentRef, DocumentView, Form, GetParams, ListParams,
 };
-use paillasse_shared::protocol::methods::{DocumentDecide, DocumentGet, DocumentList};
+use paillasse_shared::protocol::methods::{
+    DocumentCompare, DocumentDecide, DocumentGet, DocumentList, DocumentRebuild,
+};
 use paillasse_shared::protocol::{ErrorKind, WireError};
 
 use super::document_read::ReadArgs;
@@ -51,6 +53,18 @@ pub enum DocumentCommand {
         about = "Lit un document CDA d'où qu'il vienne, sans le garder : texte, page, PDF joint, données"
     )]
     Read(ReadArgs),
+    #[command(about = "Compare les valeurs du CDA et du PDF d'un document ; code 1 si elles diffèrent")]
+    Compare {
+        #[arg(value_name = "DOCUMENT", help = "Identifiant, ou numéro de dossier pour son dernier document")]
+        id: Target,
+    },
+    #[command(
+        about = "Reconstruit un document depuis la base et compare les octets ; code 1 s'ils diffèrent"
+    )]
+    Rebuild {
+        #[arg(value_name = "DOCUMENT", help = "Identifiant, ou numéro de dossier pour son dernier document")]
+        id: Target,
+    },
     #[command(about = "Reçoit le compte rendu d'un autre laboratoire et le rapproche de son dossier")]
     Receive {
         #[arg(value_name = "FICHIER", help = "Document CDA reçu")]
@@ -104,6 +118,8 @@ impl DocumentCommand {
             }
             Self::Get { id, form, output } => get(s, id, form, output.as_deref()),
             Self::Read(args) => args.run(s),
+            Self::Compare { id } => compare(s, id),
+            Self::Rebuild { id } => rebuild(s, id),
             Self::Receive { file } => super::received::receive(s, &file),
             Self::Hold { id } => decide(s, id, Decision::Hold),
             Self::Release { id } => decide(s, id, Decision::Release),
@@ -134,6 +150,32 @@ fn get(s: &mut Session<'_>, id: Target, form: Form, output: Option<&Path>) -> Ou
         "file": path, "file_name": content.file_name, "media_type": content.media_type, "bytes": bytes.len(),
     });
     s.print(&written, |p, _| p.line(format!("{} ({} octets)", path.display(), bytes.len())))
+}
+
+fn compare(s: &mut Session<'_>, id: Target) -> Outcome {
+    let id = s.document_id(id)?;
+    let compared = s.call::<DocumentCompare>(&DocumentRef { id })?;
+    s.print(&compared, |p, c| {
+        if c.identical {
+            p.line(format!("CDA et PDF disent la même chose ({} valeurs).", c.values));
+        }
+        c.only_in_cda
+            .iter()
+            .for_each(|v| p.line(format!("Dans le CDA, pas dans le PDF : {} = {}", v.label, v.value)));
+        c.only_in_pdf.iter().for_each(|n| p.line(format!("Dans le PDF, pas dans le CDA : {n}")));
+    })?;
+    Ok(u8::from(!compared.identical))
+}
+
+fn rebuild(s: &mut Session<'_>, id: Target) -> Outcome {
+    let id = s.document_id(id)?;
+    let rebuilt = s.call::<DocumentRebuild>(&DocumentRef { id })?;
+    let word =
+        |same: bool| if same { "identique à l'octet près".to_owned() } else { "différent".to_owned() };
+    s.print(&rebuilt, |p, r| {
+        p.facts([("CDA", Some(word(r.same_cda))), ("PDF", Some(word(r.same_pdf)))]);
+    })?;
+    Ok(u8::from(!(rebuilt.same_cda && rebuilt.same_pdf)))
 }
 
 fn decide(s: &mut Session<'_>, id: Target, decision: Decision) -> Outcome {

@@ -127,6 +127,8 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["dossier", "trace-call", "1", "Dr Durand prévenue"],
         vec!["document", "list"],
         vec!["document", "get", "1", "--as", "pdf"],
+        vec!["document", "compare", "1"],
+        vec!["document", "rebuild", "1"],
         vec!["document", "hold", "1"],
         vec!["queue", "show"],
         vec!["queue", "list", "--state", "retenu"],
@@ -511,6 +513,33 @@ fn doc_15_a_file_too_large_is_refused_in_french() {
     assert_eq!(left.code, ErrorKind::Invalid.exit_code());
     assert!(left.err.contains("trop volumineux (40 Mo ; au plus 2 Mo)"), "{}", left.err);
     assert!(read(&dir.path().join("absent.xml")).err.contains("n'existe pas"));
+}
+
+#[test]
+fn doc_04_the_command_that_compares_says_what_differs_and_leaves_with_one() {
+    let same = json!({"id": 5, "identical": true, "values": 12, "only_in_cda": [], "only_in_pdf": []});
+    let fake = knows("document.compare", same);
+    let left = paillasse(&fake.socket, &["document", "compare", "5"]);
+    assert_eq!((left.code, left.out.trim()), (0, "CDA et PDF disent la même chose (12 valeurs)."));
+    let differs = json!({"id": 5, "identical": false, "values": 12,
+                         "only_in_cda": [{"label": "Potassium", "value": "4,6"}], "only_in_pdf": ["6.4"]});
+    let fake = knows("document.compare", differs);
+    let left = paillasse(&fake.socket, &["document", "compare", "5"]);
+    assert_eq!(left.code, 1);
+    assert!(left.out.contains("Dans le CDA, pas dans le PDF : Potassium = 4,6"), "{}", left.out);
+    assert!(left.out.contains("Dans le PDF, pas dans le CDA : 6.4"), "{}", left.out);
+}
+
+#[test]
+fn doc_29_the_command_that_rebuilds_leaves_with_one_when_a_byte_differs() {
+    let fake = knows("document.rebuild", json!({"id": 5, "same_cda": true, "same_pdf": true}));
+    let left = paillasse(&fake.socket, &["document", "rebuild", "5"]);
+    assert_eq!(left.code, 0, "{}", left.err);
+    assert_eq!(left.out.matches("identique à l'octet près").count(), 2, "{}", left.out);
+    let fake = knows("document.rebuild", json!({"id": 5, "same_cda": true, "same_pdf": false}));
+    let left = paillasse(&fake.socket, &["document", "rebuild", "5"]);
+    assert_eq!(left.code, 1);
+    assert!(left.out.contains("différent"), "{}", left.out);
 }
 
 #[test]
