@@ -407,7 +407,7 @@ fn first_sampling(sections: &[Section]) -> Option<String> {
 
 /// The signs of the results explained, those only that are used.
 fn legend(d: &Document) -> Vec<&'static str> {
-    const MEANINGS: [(&[&str], &str); 10] = [
+    const MEANINGS: [(&[&str], &str); 11] = [
         (&["H", "HU"], "H : au-dessus des valeurs de référence"),
         (&["L", "LU"], "B : au-dessous des valeurs de référence"),
         (&["HH"], "HH : très au-dessus, alerte"),
@@ -418,6 +418,7 @@ fn legend(d: &Document) -> Vec<&'static str> {
         (&["SDD"], "SFD : sensible à forte posologie"),
         (&["I"], "I : intermédiaire"),
         (&["R"], "R : résistant"),
+        (&["NS"], "NS : non sensible"),
     ];
     fn walk<'a>(s: &'a super::model::Statement, used: &mut BTreeSet<&'a str>) {
         if s.link.as_deref() != Some("REFR") {

@@ -74,7 +74,8 @@
 <xsl:call-template name="sign"><xsl:with-param name="c" select="'|S|'"/><xsl:with-param name="t" select="'S : sensible'"/></xsl:call-template>
 <xsl:call-template name="sign"><xsl:with-param name="c" select="'|SDD|'"/><xsl:with-param name="t" select="'SFD : sensible à forte posologie'"/></xsl:call-template>
 <xsl:call-template name="sign"><xsl:with-param name="c" select="'|I|'"/><xsl:with-param name="t" select="'I : intermédiaire'"/></xsl:call-template>
-<xsl:call-template name="sign"><xsl:with-param name="c" select="'|R|'"/><xsl:with-param name="t" select="'R : résistant'"/></xsl:call-template></p>
+<xsl:call-template name="sign"><xsl:with-param name="c" select="'|R|'"/><xsl:with-param name="t" select="'R : résistant'"/></xsl:call-template>
+<xsl:call-template name="sign"><xsl:with-param name="c" select="'|NS|'"/><xsl:with-param name="t" select="'NS : non sensible'"/></xsl:call-template></p>
 <footer class="soft"><xsl:value-of select="$keeper/h:name"/> · Dossier n° <xsl:value-of select="$act/h:id/@extension"/> · version <xsl:value-of select="$d/h:versionNumber/@value"/> du <xsl:call-template name="when"><xsl:with-param name="v" select="$d/h:effectiveTime/@value"/></xsl:call-template></footer>
 </main></body></html>
 </xsl:template>
