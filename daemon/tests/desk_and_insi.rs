@@ -9,7 +9,9 @@ use jiff::Timestamp;
 use paillasse_shared::domain::identity::{Level, TraitField};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::protocol::methods as m;
-use paillasse_shared::protocol::patient::{InsiState, PatientRef, ReceiveParams, SearchParams};
+use paillasse_shared::protocol::patient::{
+    CreateParams, EditTraitsParams, InsiState, PatientRef, ReceiveParams, SearchParams,
+};
 use paillasse_shared::protocol::{ins, queue};
 use serde_json::json;
 use support::flows::{create, drain, record};
@@ -56,6 +58,38 @@ async fn ret_02_opening_a_record_starts_the_call_and_the_desk_goes_on() {
     house.sim_obeys(&json!({"clear": "insi"}));
     drain(&mut house, Service::Insi).await;
     assert!(matches!(record(&mut house, id).await.insi, InsiState::ToDecide { .. }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ret_05_an_answer_to_traits_corrected_meanwhile_is_traced_and_insi_is_asked_again() {
+    let zoe = person("EXEMPLE", &["ZOE"], "F", "1980-03-12", "69382", "2800399100042", TEST_NIR);
+    let mut house = House::open(&[zoe], NOW).await;
+    house.sim_obeys(&json!({"outage": {"service": "insi", "kind": "slow", "delay_ms": 60_000}}));
+    let id = create(&mut house, "EXEMPLE", "ZOA", "F", "12/03/1980").await;
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    let running = loop {
+        let p = record(&mut house, id).await;
+        if matches!(p.insi, InsiState::Running { .. }) {
+            break p;
+        }
+        assert!(std::time::Instant::now() < patience, "the call never began: {:?}", p.insi);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    let traits = CreateParams {
+        birth_name: "EXEMPLE".into(),
+        first_name: "ZOE".into(),
+        sex: "F".into(),
+        birth_date: "12/03/1980".into(),
+        birth_place: running.traits.birth_place.map(|c| c.as_str().to_owned()),
+        ..CreateParams::default()
+    };
+    let params = EditTraitsParams { id, version: running.version, traits, motive: None };
+    house.call::<m::PatientEditTraits>(params).await;
+    house.sim_obeys(&json!({"clear": "insi"}));
+    drain(&mut house, Service::Insi).await;
+    let after = record(&mut house, id).await;
+    assert!(matches!(after.insi, InsiState::ToDecide { .. }), "{:?}", after.insi);
+    assert!(insi_answers(&house).len() >= 2, "the first answer, about ZOA, was given too");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -563,6 +563,7 @@ async fn compare(app: &App, order: &Claimed, patient: &Patient, found: Insi) -> 
     let now = app.env.now();
     let outcome = InsiOutcome {
         patient: patient.id,
+        asked: None,
         state: InsiState::ToDecide { since: now },
         returned: Some((found, "à la vérification d'un INS reçu".to_owned(), "verification")),
         traces: vec![],

@@ -119,15 +119,29 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Runs the order of a patient: asks INSi, records, tells. A fault or an outage leaves the order for later.
+/// How often the traits may be corrected while INSi answers before the order waits its turn again.
+const CORRECTIONS: usize = 4;
+
+/// Runs the order of a patient: asks INSi, records, tells. A fault or an outage leaves the order for later. An answer to
+/// traits that were corrected meanwhile is only traced, and INSi is asked about the new ones.
 pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
+    for _ in 0..CORRECTIONS {
+        if let Some(outcome) = once(app, clients, order).await {
+            return outcome;
+        }
+    }
+    Outcome::Retry { words: "l'identité change pendant les appels".into(), transport: false }
+}
+
+/// One round of searches; `None` when the record was corrected meanwhile.
+async fn once(app: &App, clients: &Clients, order: &Claimed) -> Option<Outcome> {
     let Some(client) = &clients.insi else {
-        return Outcome::Held { reason: Reason::NotConfigured { service: Service::Insi } };
+        return Some(Outcome::Held { reason: Reason::NotConfigured { service: Service::Insi } });
     };
     let (patient, state) = match app.store.patient_with_insi(order.patient).await {
         Ok(Some(found)) => found,
-        Ok(None) => return internal("la fiche n'existe plus"),
-        Err(e) => return Outcome::Retry { words: e.to_string(), transport: false },
+        Ok(None) => return Some(internal("la fiche n'existe plus")),
+        Err(e) => return Some(Outcome::Retry { words: e.to_string(), transport: false }),
     };
     let started = app.env.now();
     // An interruption came between the record of the answer and the end of the order: it was answered, perhaps decided.
@@ -135,7 +149,7 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     let tell = || app.tell(Event::InsiChanged { patient: patient.id, asked_by: order.asked_by.clone() });
     if !asked || patient.state.from_insi || !patient.state.may_call_insi() {
         // Decided otherwise meanwhile.
-        return Outcome::Delivered { receipt: "sans objet".into() };
+        return Some(Outcome::Delivered { receipt: "sans objet".into() });
     }
     if app.store.set_insi_state(patient.id, InsiState::Running { since: started }, started).await.is_ok() {
         tell();
@@ -154,7 +168,7 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
                 // Another card is in the reader: whose identity would come back is not known (RET-13).
                 Err(no @ NoCall::Changed) => {
                     app.cards.over(patient.id);
-                    return finish_failed(app, order, vec![], no.words()).await;
+                    return finish_failed(app, order, None, vec![], no.words()).await;
                 }
                 // Gone or too old, after an outage for instance: the search by traits needs no card.
                 Err(_) => None,
@@ -168,18 +182,21 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     if !later {
         app.cards.over(patient.id);
     }
+    let asked = || Some(patient.traits.clone());
     let now = app.env.now();
     let took = now.as_millisecond().saturating_sub(started.as_millisecond());
     let insi = match ended {
         Ok((Verdict::Several, _)) => {
-            return finish(app, order, traces, InsiState::Several { at: now }, "02").await;
+            return finish(app, order, asked(), traces, InsiState::Several { at: now }, "02").await;
         }
-        Ok((_, None)) => return finish(app, order, traces, InsiState::NotFound { at: now }, "01").await,
+        Ok((_, None)) => {
+            return finish(app, order, asked(), traces, InsiState::NotFound { at: now }, "01").await;
+        }
         Ok((_, Some(insi))) => insi,
-        Err(kind) => return failed(app, order, traces, &kind).await,
+        Err(kind) => return failed(app, order, asked(), traces, &kind).await,
     };
     if let Some(why) = insi.impossible() {
-        return finish_failed(app, order, traces, why).await;
+        return finish_failed(app, order, asked(), traces, why).await;
     }
     let mode = traces.last().map_or("traits", |t| match t.mode.as_str() {
         "vitale" => "vitale",
@@ -195,19 +212,22 @@ pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     let by_itself = exact && (mode == "apcv" || app.config.insi.as_ref().is_some_and(|c| c.accept_exact));
     let outcome = InsiOutcome {
         patient: patient.id,
+        asked: asked(),
         state: InsiState::ToDecide { since: now },
         returned: Some((*insi, how, mode)),
         traces,
         at: now,
     };
-    if let Err(e) = app.store.record_insi(outcome).await {
-        return Outcome::Retry { words: e.to_string(), transport: false };
+    match app.store.record_insi(outcome).await {
+        Ok(true) => {}
+        Ok(false) => return None,
+        Err(e) => return Some(Outcome::Retry { words: e.to_string(), transport: false }),
     }
     tell();
     if by_itself && accept_exact(app, order).await {
         app.tell(Event::InsiAcceptedByItself { patient: patient.id, asked_by: order.asked_by.clone() });
     }
-    Outcome::Delivered { receipt: "00".into() }
+    Some(Outcome::Delivered { receipt: "00".into() })
 }
 
 /// Mode of a call that gave the place of birth, in the trace.
@@ -313,41 +333,62 @@ fn code_of(kind: &InsiErrorKind) -> String {
     }
 }
 
-async fn finish(app: &App, order: &Claimed, traces: Vec<InsiTrace>, state: InsiState, code: &str) -> Outcome {
+async fn finish(
+    app: &App,
+    order: &Claimed,
+    asked: Option<StrictTraits>,
+    traces: Vec<InsiTrace>,
+    state: InsiState,
+    code: &str,
+) -> Option<Outcome> {
     let at = app.env.now();
-    let outcome = InsiOutcome { patient: order.patient, state, returned: None, traces, at };
-    if let Err(e) = app.store.record_insi(outcome).await {
-        return Outcome::Retry { words: e.to_string(), transport: false };
+    let outcome = InsiOutcome { patient: order.patient, asked, state, returned: None, traces, at };
+    match app.store.record_insi(outcome).await {
+        Ok(true) => {}
+        Ok(false) => return None,
+        Err(e) => return Some(Outcome::Retry { words: e.to_string(), transport: false }),
     }
     app.tell(Event::InsiChanged { patient: order.patient, asked_by: order.asked_by.clone() });
-    Outcome::Delivered { receipt: code.to_owned() }
+    Some(Outcome::Delivered { receipt: code.to_owned() })
 }
 
-async fn finish_failed(app: &App, order: &Claimed, traces: Vec<InsiTrace>, words: &str) -> Outcome {
+async fn finish_failed(
+    app: &App,
+    order: &Claimed,
+    asked: Option<StrictTraits>,
+    traces: Vec<InsiTrace>,
+    words: &str,
+) -> Option<Outcome> {
     let state = InsiState::Failed { at: app.env.now(), words: words.to_owned() };
-    finish(app, order, traces, state, "refus").await
+    finish(app, order, asked, traces, state, "refus").await
 }
 
 /// After three trials with "temporarily unreachable", the person goes on without INS (the qualification platform says
 /// the same of people whom it does not hold).
 const TRIES_OF_UNAVAILABLE: u32 = 3;
 
-async fn failed(app: &App, order: &Claimed, traces: Vec<InsiTrace>, kind: &InsiErrorKind) -> Outcome {
+async fn failed(
+    app: &App,
+    order: &Claimed,
+    asked: Option<StrictTraits>,
+    traces: Vec<InsiTrace>,
+    kind: &InsiErrorKind,
+) -> Option<Outcome> {
     let words = words(kind);
     if let InsiErrorKind::Fault(f) = kind {
         if matches!(f.kind, FaultKind::SoftwareNotAuthorised | FaultKind::CertificateRights) {
             waiting(app, order, traces, &words).await;
-            return Outcome::Suspend { words };
+            return Some(Outcome::Suspend { words });
         }
         if f.kind == FaultKind::Unavailable && order.attempt >= TRIES_OF_UNAVAILABLE {
-            return finish_failed(app, order, traces, &words).await;
+            return finish_failed(app, order, asked, traces, &words).await;
         }
     }
     if kind.retryable() || is_certificate(kind) {
         waiting(app, order, traces, &words).await;
-        return Outcome::Retry { words, transport: matches!(kind, InsiErrorKind::Transport(_)) };
+        return Some(Outcome::Retry { words, transport: matches!(kind, InsiErrorKind::Transport(_)) });
     }
-    finish_failed(app, order, traces, &words).await
+    finish_failed(app, order, asked, traces, &words).await
 }
 
 /// A certificate that expired on the other side is an outage for us: trials go on.
@@ -358,7 +399,7 @@ fn is_certificate(kind: &InsiErrorKind) -> bool {
 async fn waiting(app: &App, order: &Claimed, traces: Vec<InsiTrace>, words: &str) {
     let at = app.env.now();
     let state = InsiState::Waiting { since: order.created_at, words: Some(words.to_owned()) };
-    let outcome = InsiOutcome { patient: order.patient, state, returned: None, traces, at };
+    let outcome = InsiOutcome { patient: order.patient, asked: None, state, returned: None, traces, at };
     if let Err(e) = app.store.record_insi(outcome).await {
         tracing::error!(error = %e, "INSi trace not recorded");
     }

@@ -224,6 +224,7 @@ async fn settle(
         // The INS is kept « à contrôler »: what needs it waits until a person has looked (gate).
         let outcome = InsiOutcome {
             patient: patient.id,
+            asked: None,
             state: InsiState::ToDecide { since: now },
             returned: found.map(|f| (f, "à la vérification de l'identité".to_owned(), "verification")),
             traces,

@@ -2,7 +2,7 @@
 //! orders that the change holds or lets go.
 
 use jiff::Timestamp;
-use paillasse_shared::domain::identity::{Insi, Status};
+use paillasse_shared::domain::identity::{Insi, Status, StrictTraits};
 use paillasse_shared::domain::ids::{PatientId, ReturnId};
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::ins::WorklistItem;
@@ -84,6 +84,8 @@ pub struct InsiTrace {
 pub struct InsiOutcome {
     /// For whom.
     pub patient: PatientId,
+    /// What the record said when INSi was asked; when it says something else now, only the calls are recorded.
+    pub asked: Option<StrictTraits>,
     /// Where it stands now.
     pub state: InsiState,
     /// A return to decide, with how it was obtained: in French, and the mode.
@@ -294,13 +296,17 @@ impl Store {
 
     /// Records the end of a round of calls; the order of the outbox is completed by the manager. When a return was
     /// accepted meanwhile, that decision stands and only the calls are recorded.
-    pub async fn record_insi(&self, outcome: InsiOutcome) -> Result<Option<ReturnId>, StoreError> {
+    pub async fn record_insi(&self, outcome: InsiOutcome) -> Result<bool, StoreError> {
         self.write(move |tx| {
             put_traces(tx, outcome.patient, &outcome.traces)?;
-            if patients::expect(tx, outcome.patient)?.state.from_insi {
-                return Ok(None);
+            let patient = patients::expect(tx, outcome.patient)?;
+            if outcome.asked.as_ref().is_some_and(|asked| *asked != patient.traits) {
+                return Ok(false);
             }
-            put_outcome(tx, &outcome)
+            if !patient.state.from_insi {
+                put_outcome(tx, &outcome)?;
+            }
+            Ok(true)
         })
         .await
     }
