@@ -142,7 +142,7 @@ async fn ret_01_and_03_the_call_goes_by_card_when_it_is_there_by_traits_otherwis
     let view = push(&mut house, free).await;
     assert!(view.people.iter().all(|p| !p.callable));
     let tom = create(&mut house, "EXEMPLE", "TOM", "M", "12/03/2010").await;
-    fetch(&mut house, tom).await;
+    to_decide(&mut house, tom).await;
     assert_eq!(seen(&modes(&mut house).await)[3..], [("traits", "INSI-MANU", "00")]);
 }
 
