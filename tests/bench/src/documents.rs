@@ -28,6 +28,16 @@ struct Built {
 /// Measures the documents.
 pub fn measure(effort: Effort, table: &mut Table) -> Outcome<()> {
     now_doing("documents");
+    // Before anything else: the typefaces are read by the first preview of a process.
+    let start = Instant::now();
+    pdf::build(&golden::ionogram_report())?;
+    let first = start.elapsed();
+    let mut large = golden::long_report();
+    let chapters = large.chapters.clone();
+    (0..24).for_each(|_| large.chapters.extend(chapters.iter().cloned()));
+    let start = Instant::now();
+    pdf::build(&large)?;
+    let sixty_pages = start.elapsed();
     let mut built = Vec::new();
     for (_, report) in golden::all() {
         let pdf = pdf::build(&report)?;
@@ -37,6 +47,8 @@ pub fn measure(effort: Effort, table: &mut Table) -> Outcome<()> {
     let during = effort.seconds(2);
     let all = built.as_slice();
     table.heading("Documents (one thread, golden reports)");
+    table.one("first PDF of the process".to_owned(), "ms", 1, first.as_secs_f64() * 1000.0);
+    table.one("PDF of 59 pages".to_owned(), "ms", 1, sixty_pages.as_secs_f64() * 1000.0);
     rate(table, "CDA", during, all, |b| Ok(cda::build(&b.report, &b.pdf)?.len()))?;
     rate(table, "PDF/A", during, all, |b| Ok(pdf::build(&b.report)?.len()))?;
     rate(table, "PDF/A + CDA", during, all, |b| Ok(cda::build(&b.report, &pdf::build(&b.report)?)?.len()))?;

@@ -101,6 +101,11 @@ pub fn build(input: &XdmInput<'_>) -> Result<Vec<u8>, XdmError> {
         .unix_permissions(0o644);
     let failed = |e: &dyn std::fmt::Display| XdmError::Zip(e.to_string());
     for (name, bytes) in &entries {
+        // The streams of a PDF are deflated already: a second time costs much and gains almost nothing.
+        let options = match name.ends_with(".PDF") {
+            true => options.compression_method(CompressionMethod::Stored).compression_level(None),
+            false => options,
+        };
         zip.start_file(name.as_str(), options).map_err(|e| failed(&e))?;
         zip.write_all(bytes).map_err(|e| failed(&e))?;
     }
