@@ -145,6 +145,62 @@ fn said(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// The same person before and after the definitive number: a second laboratory takes over the database of the first, and its
+/// INSi knows the NIR. With the same traits the verification replaces the number by itself; else a person compares.
+fn nia_becomes_nir(page: &mut String) {
+    let before = ["DURABLE", "LINA", "F", "1999-04-02", "99352", NIA];
+    let cases = [("NIA devenu NIR", "LINA"), ("NIA devenu NIR, prénoms complétés", "LINA MARIE")];
+    for (n, (what, given)) in cases.into_iter().enumerate() {
+        let after = ["DURABLE", given, "F", "1999-04-02", "99352", NIR];
+        let _ = writeln!(page, "{:>2}. {what}", CASES.len() + n + 1);
+        page.push_str("    ici    DURABLE LINA F 1999-04-02 99352, qualifiée avec un NIA\n");
+        let _ = writeln!(page, "    INSi   DURABLE {given} F 1999-04-02 99352, avec un NIR");
+        let people = |n, known| Options { people: Some(vec![line(n, known)]), ..Options::default() };
+        let mut first = House::with(people(90, &before));
+        let args = ["--name", "Durable", "--first-name", "Lina", "--given-names", "Lina", "--sex", "F"];
+        let born = ["--birth-date", "02/04/1999", "--birth-place", "99352"];
+        let created = first.cli_json(&[&["patient", "create"], &args[..], &born[..]].concat());
+        let id = created["patient"]["id"].to_string();
+        if first.cli_json(&["ins", "fetch", &id])["insi"]["state"] == "to_decide" {
+            first.cli(&["ins", "accept", &id]).good();
+        }
+        first.cli(&["ins", "qualify", &id, "--device", "passeport"]).good();
+        first.stop();
+        let mut second = House::without_daemon(people(91, &after));
+        std::fs::copy(first.database(), second.database()).unwrap();
+        second.start();
+        second.cli(&["ins", "verify", &id]).good();
+        let record = second.client().until("the verification is done", |_| {
+            let record = second.cli_json(&["patient", "show", &id]);
+            (record["ins"]["oid"] == NIR || record["insi"]["state"] == "to_decide").then_some(record)
+        });
+        if record["insi"]["state"] == "to_decide" {
+            for said in said(&second.cli(&["ins", "compare", &id]).good()) {
+                let _ = writeln!(page, "    dit    {said}");
+            }
+            second.cli(&["ins", "accept", &id]).good();
+        }
+        let record = second.cli_json(&["patient", "show", &id]);
+        assert_eq!(record["ins"]["oid"], NIR, "{record}");
+        let history = second.cli_json(&["patient", "history", &id]);
+        let _ = writeln!(page, "    dit    {}", history["lines"][0]["what"].as_str().unwrap());
+        let _ = writeln!(
+            page,
+            "    puis   identité {}",
+            record["status"].as_str().unwrap().replace("qualifiee", "qualifiée")
+        );
+        for old in second.cli_json(&["patient", "matricules", &id])["former"].as_array().unwrap() {
+            let nature = if old["oid"] == NIA { "NIA" } else { "NIR" };
+            let _ = writeln!(
+                page,
+                "    F9     {nature} {} : {}",
+                old["grouped"].as_str().unwrap(),
+                old["why"].as_str().unwrap()
+            );
+        }
+    }
+}
+
 #[test]
 fn ret_06_and_ret_10_twenty_discordances_and_what_is_said() {
     let lines = CASES.iter().enumerate().filter_map(|(n, c)| c.known.as_ref().map(|k| line(n, k))).collect();
@@ -190,6 +246,7 @@ fn ret_06_and_ret_10_twenty_discordances_and_what_is_said() {
             let _ = writeln!(page, "    dit    {}", words.trim());
         }
     }
+    nia_becomes_nir(&mut page);
     let page: String = page.lines().map(|l| format!("{}\n", l.trim_end())).collect();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/discordances.txt");
     if std::env::var_os("PAILLASSE_WRITE").is_some() {

@@ -213,7 +213,7 @@ fn compare_with(app: &App, p: &Patient, r: &StoredReturn) -> compare::Comparison
         Some(name) => format!("{code} {name}"),
         None => format!("{code} (code reçu d'INSi)"),
     };
-    compare::compare(&p.traits, p.ins.as_ref().map(|i| &i.matricule), &r.insi, &relation, label)
+    compare::compare(&p.traits, p.ins.as_ref().map(|i| (&i.matricule, i.oid)), &r.insi, &relation, label)
 }
 
 /// The return that waits for a decision, field by field.

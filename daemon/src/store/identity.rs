@@ -192,7 +192,12 @@ impl Store {
             if before.version != p.version {
                 return Err(conflict());
             }
-            if let (Some(why), Some(ins)) = (&change.ins_dropped, &before.ins) {
+            // A matricule that gives way to another one is kept too: it finds the duplicates.
+            let other = change.patient.ins.as_ref().zip(before.ins.as_ref());
+            let replaced = other
+                .is_some_and(|(new, old)| new.matricule != old.matricule)
+                .then(|| change.what.clone());
+            if let (Some(why), Some(ins)) = (change.ins_dropped.as_ref().or(replaced.as_ref()), &before.ins) {
                 tx.prepare_cached("INSERT OR REPLACE INTO former_matricule VALUES (?1, ?2, ?3, ?4, NULL, ?5, ?6)")?
                     .execute(params![
                         p.id.0,
@@ -421,7 +426,7 @@ impl Store {
     pub async fn insi_worklist(&self) -> Result<Vec<WorklistItem>, StoreError> {
         self.read(|c| {
             let mut s = c.prepare_cached(
-                "SELECT i.patient, p.birth_name || ' ' || p.first_name, p.birth_date, i.state, i.asked_by FROM insi i \
+                "SELECT i.patient, p.birth_name || ' ' || p.first_name, p.birth_date, i.state, i.asked_by, p.status FROM insi i \
                  JOIN patient p ON p.id = i.patient WHERE i.open = 1 ORDER BY i.since LIMIT 500",
             )?;
             let items = s
@@ -430,6 +435,7 @@ impl Store {
                         patient: PatientId(r.get(0)?),
                         name: r.get(1)?,
                         birth_date: r.get(2)?,
+                        status: patients::json(r, 5)?,
                         insi: patients::json(r, 3)?,
                         asked_by: r.get(4)?,
                     })

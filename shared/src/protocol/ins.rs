@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::identity::{Comparison, DeviceKind, Insi};
+use crate::domain::identity::{Comparison, DeviceKind, Insi, Status};
 use crate::domain::ids::{PatientId, ReturnId};
 use crate::protocol::patient::InsiState;
 
@@ -127,6 +127,8 @@ pub struct WorklistItem {
     pub name: String,
     /// `AAAA-MM-JJ`.
     pub birth_date: String,
+    /// Status of the identity.
+    pub status: Status,
     /// Where it stands.
     pub insi: InsiState,
     /// Who asked.

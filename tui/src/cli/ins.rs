@@ -192,12 +192,14 @@ impl InsCommand {
             }
             Self::Stats { months } => s.show::<InsStats>(&StatsParams { months }, stats),
             Self::Worklist => s.show::<InsWorklist>(&Empty {}, |p, r| {
-                let mut table = Table::new(&[">Patient", "Nom", "Né(e) le", "INSi", "Demandé par"]);
+                let mut table =
+                    Table::new(&[">Patient", "Nom", "Né(e) le", "Identité", "INSi", "Demandé par"]);
                 for item in &r.items {
                     table.row([
                         item.patient.to_string(),
                         item.name.clone(),
                         french_date(&item.birth_date),
+                        item.status.label().to_owned(),
                         insi(p, &item.insi),
                         item.asked_by.clone(),
                     ]);

@@ -101,7 +101,7 @@ pub const FORM_HINTS: [&str; 10] = [
     "Tous les prénoms de la pièce, dans l'ordre; vide si inconnus.",
     "JJ/MM/AAAA; les points et tirets conviennent aussi.",
     "F, M, ou I si indéterminé.",
-    "Commune, pays ou code, comme il s'appelait alors; INC si personne ne le sait.",
+    "Commune, pays ou code, au nom d'alors; INCONNU si personne ne le sait.",
     "Facultatif : le nom d'usage, s'il diffère. Vide, Entrée enregistre.",
     "Facultatif : le prénom d'usage, s'il diffère. Vide, Entrée enregistre.",
     "Facultatif. Vide, Entrée enregistre.",
@@ -124,7 +124,7 @@ pub const DEGRADED_NOTE: &str = "Les identités viennent d'un autre système. Di
 /// Degraded procedure: mark of a record.
 pub const DEGRADED_MARK: &str = "Procédure dégradée";
 /// The place is needed.
-pub const PLACE_NEEDED: &str = "Lieu de naissance : nécessaire. INC propose INCONNU si personne ne le sait.";
+pub const PLACE_NEEDED: &str = "Lieu de naissance : nécessaire. Tapez INCONNU si personne ne le sait.";
 /// A form closed as it was opened.
 pub const NOTHING_CHANGED: &str = "Rien n'a changé.";
 /// Restricted display, on line 1.
@@ -191,7 +191,7 @@ pub const CONSENT: &str = "Mon espace santé : information et accord";
 /// Choices of consent.
 pub const CONSENT_CHOICES: [(char, &str, &str); 3] = [
     ('i', "Informé, non opposé", "l'alimentation se fait"),
-    ('o', "Informé, opposé", "motif légitime : rien ne part vers Mon espace santé"),
+    ('o', "Informé, opposé", "rien ne part vers Mon espace santé"),
     ('n', "Pas encore informé", "l'information reste à donner"),
 ];
 /// Title.
@@ -255,9 +255,9 @@ pub const CLOSE_MESSAGE: &str = "Écarter ce message";
 pub const CLOSE_MESSAGE_NOTE: &str = "Motif. Le message reste conservé et rejouable.";
 /// Title.
 pub const MOTIVE: &str = "Motif de la correction";
-/// Note.
 /// Asked under the effects of an attribute.
 pub const ATTRIBUTE_MOTIVE: &str = "Pourquoi ?";
+/// Note.
 pub const MOTIVE_NOTE: &str = "Les traits sont verrouillés : le motif est inscrit à l'historique.";
 /// Question.
 pub const QUIT: &str = "Quitter avec un travail non enregistré ?";
@@ -418,10 +418,9 @@ pub const DOSSIER_DRAFT_KEPT: &str = "Dossier commencé gardé : F4 le reprend."
 /// Said after the scan of an unknown patient.
 pub const SCAN_NEW: &str = "Personne ne porte cette identité ici : vérifier, puis Ctrl-S crée la fiche.";
 /// Place.
-pub const PLACE_TO_CHOOSE: &str = "Choisir le lieu dans la liste (flèches, Entrée), ou vider le champ.";
+pub const PLACE_TO_CHOOSE: &str = "Choisir le lieu dans la liste (flèches, Entrée), ou taper INCONNU.";
 /// Place.
-pub const PLACE_UNKNOWN: &str =
-    "Aucun lieu de ce nom : l'écrire autrement, taper son code, ou vider le champ.";
+pub const PLACE_UNKNOWN: &str = "Aucun lieu de ce nom : l'écrire autrement, ou taper son code, ou INCONNU.";
 /// A key that answers nothing.
 pub const ANSWER: &str = "Répondre par O (oui) ou N (non).";
 /// First sentence of a training system.
@@ -456,9 +455,9 @@ pub const LEVERS: &[(char, &str, &str)] = &[
     ('p', "Ajouter les autres prénoms", "tous ceux de la pièce, dans l'ordre"),
     ('l', "Préciser le lieu de naissance", "commune de naissance, ou pays"),
     ('c', "Utiliser la carte Vitale", "aucune carte lue sur ce poste"),
-    ('n', "Vérifier le nom de naissance", "celui de la naissance, pas celui du mariage"),
+    ('n', "Vérifier le nom de naissance", "pas celui du mariage"),
     ('t', "Chercher avec tous les prénoms et le lieu", "une dernière question à INSi"),
-    ('s', "Poursuivre sans INS", "le dossier s'enregistre, l'INS viendra après"),
+    ('s', "Poursuivre sans INS", "l'INS pourra venir plus tard"),
 ];
 /// Said.
 pub const NO_CARD: &str = "Aucune carte n'a été lue sur ce poste.";

@@ -101,6 +101,7 @@ pub fn explanation(why: Explanation) -> &'static str {
         Explanation::CodeFromInsi => "code donné par INSi, absent de notre référentiel",
         Explanation::OtherGivenName => "prénom présent plus loin dans la liste d'INSi",
         Explanation::UnusualKey => "clé inhabituelle, reprise telle quelle",
+        Explanation::NiaReplaced => "le numéro d'attente (NIA) est devenu un NIR",
     }
 }
 
@@ -145,6 +146,21 @@ pub fn insi(state: &InsiState, moment: impl Fn(jiff::Timestamp) -> String) -> St
         InsiState::Accepted { at } => format!("retour INSi accepté ({})", moment(*at)),
         InsiState::Refused { at } => format!("retour INSi refusé ({})", moment(*at)),
         InsiState::Failed { at, words } => format!("appel INSi refusé ({}) : {words}", moment(*at)),
+    }
+}
+
+/// The same on the work list, under a title that says INSi: short, without the time.
+pub fn insi_short(state: &InsiState) -> String {
+    match state {
+        InsiState::NotCalled => "pas encore appelé".into(),
+        InsiState::Waiting { .. } => "en attente".into(),
+        InsiState::Running { .. } => "appel en cours".into(),
+        InsiState::ToDecide { .. } => "à accepter ou refuser".into(),
+        InsiState::NotFound { .. } => "ne trouve personne".into(),
+        InsiState::Several { .. } => "trouve plusieurs".into(),
+        InsiState::Accepted { .. } => "accepté".into(),
+        InsiState::Refused { .. } => "refusé".into(),
+        InsiState::Failed { words, .. } => format!("appel refusé : {words}"),
     }
 }
 
@@ -289,6 +305,7 @@ pub fn correction_question(recipient: &str) -> String {
 pub fn correction_dossiers(numbers: &[String]) -> String {
     match numbers {
         [] => "· Il nous a envoyé cette identité.".to_owned(),
+        [one] => format!("· Il a reçu le dossier {one}."),
         some => format!("· Il a reçu les dossiers {}.", some.join(", ")),
     }
 }

@@ -94,7 +94,7 @@ impl Fake {
             }
             "ins.worklist" => {
                 json!({"items": [{"patient": 1, "name": "DE LA TOUR JEAN-BAPTISTE", "birth_date": "1961-07-04",
-                "insi": {"state": "to_decide", "since": "2026-11-22T08:55:00Z"}, "asked_by": "nmartin"}]})
+                "status": "provisoire", "insi": {"state": "to_decide", "since": "2026-11-22T08:55:00Z"}, "asked_by": "nmartin"}]})
             }
             "catalogue.search" => catalogue(params["text"].as_str().unwrap_or_default()),
             "correspondent.search" => json!({"correspondents": [

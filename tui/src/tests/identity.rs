@@ -343,6 +343,20 @@ fn restricted_display_hides_who_it_is_and_says_so_on_every_screen() {
 }
 
 #[test]
+fn restricted_display_hides_the_close_identities_and_the_work_list_too() {
+    let mut b = Bench::new(80, 24);
+    b.keys("dupond mari 12/03/1980<f2><tab><tab>f<enter>lanh<enter><f12><enter>");
+    b.sees("Est-ce l'une de ces personnes ?")
+        .sees("≠")
+        .sees("D. M.")
+        .sees_not("12/03/1980 F")
+        .sees_not("DUPONT");
+    let mut b = Bench::new(80, 24);
+    b.keys("<ctrl-t>").sees("○ provisoire").sees("à accepter ou refuser").sees("04/07/1961");
+    b.keys("<f12>").sees("○ provisoire").sees_not("04/07/1961").sees_not("DE LA TOUR");
+}
+
+#[test]
 fn school_stands_from_the_first_frame_in_a_demonstration() {
     let mut known = settings("dark");
     known.training = true;

@@ -338,8 +338,8 @@ pub(super) fn similar(state: &mut State, hits: &[paillasse_shared::protocol::pat
         .zip(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'])
         .map(|(h, letter)| ChoiceItem {
             letter,
-            label: format!("{} {}", h.birth_name, h.given_names),
-            detail: format!("{} {} · {}", french_date(&h.birth_date), h.sex, h.status.label()),
+            label: state.name(&format!("{} {}", h.birth_name, h.given_names)),
+            detail: format!("{} {} · {}", state.born(&h.birth_date), h.sex, h.status.label()),
             differs: m::differs(&differences(&params, h, today)),
         })
         .collect();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::traits::heads;
-use super::{Insi, Matricule, StrictTraits};
+use super::{InsNature, InsOid, Insi, Matricule, StrictTraits};
 
 /// The fields compared, in the order shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub enum Explanation {
     OtherGivenName,
     /// The key returned by INSi is not the computed one.
     UnusualKey,
+    /// The waiting number (NIA) became a NIR, all traits standing (VER-02).
+    NiaReplaced,
 }
 
 /// What the geographic reference says of two places; computed by who holds the reference.
@@ -120,7 +122,7 @@ impl Comparison {
 #[must_use]
 pub fn compare(
     local: &StrictTraits,
-    local_matricule: Option<&Matricule>,
+    local_ins: Option<(&Matricule, InsOid)>,
     insi: &Insi,
     relation: &PlaceRelation,
     place_label: impl Fn(&str) -> String,
@@ -225,20 +227,27 @@ pub fn compare(
         note,
     );
 
-    let (level, why) = match local_matricule {
+    let waited_for = |oid: InsOid| {
+        oid.nature() == InsNature::Nia
+            && insi.oid.nature() == InsNature::Nir
+            && fields.iter().all(|f| f.level != Level::Different)
+    };
+    let (level, why) = match local_ins {
         None if insi.key_is_right => (Level::Added, None),
         None => (Level::Close, Some(Explanation::UnusualKey)),
-        Some(m) if *m == insi.matricule => (Level::Same, None),
+        Some((m, _)) if *m == insi.matricule => (Level::Same, None),
+        Some((_, oid)) if waited_for(oid) => (Level::Close, Some(Explanation::NiaReplaced)),
         Some(_) => (Level::Different, None),
     };
-    push(
-        TraitField::Matricule,
-        local_matricule.map(Matricule::grouped),
-        Some(format!("{}  {}", insi.matricule.grouped(), insi.oid.nature().label())),
+    let shown = |m: &Matricule, oid: InsOid| format!("{}  {}", m.grouped(), oid.nature().label());
+    fields.push(FieldComparison {
+        field: TraitField::Matricule,
+        local: local_ins.map(|(m, oid)| shown(m, oid)),
+        insi: Some(shown(&insi.matricule, insi.oid)),
         level,
-        why,
-        None,
-    );
+        explanation: why,
+        note: None,
+    });
     Comparison { fields }
 }
 

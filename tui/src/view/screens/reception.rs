@@ -140,7 +140,8 @@ pub(super) fn form(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Form) {
         fy += step;
     }
     let below = fy + step - 1;
-    let area = Rect::new(label_end, below, w - label_end - 1, body.bottom().saturating_sub(below));
+    // From the left: what a commune became is read whole.
+    let area = Rect::new(3, below, w.saturating_sub(4), body.bottom().saturating_sub(below));
     if s.focus == PLACE_FIELD && !s.places.is_empty() {
         let first = (s.place_selected + 1).saturating_sub(usize::from(area.height));
         for (i, place) in s.places.iter().enumerate().skip(first).take(area.height as usize) {
@@ -150,7 +151,7 @@ pub(super) fn form(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Form) {
             pen.text(area.x, py, 1, if here { mark } else { " " }, Role::Key);
             let until =
                 place.to.as_ref().map(|t| format!(" jusqu'au {}", french_date(t))).unwrap_or_default();
-            let today = place.today.as_ref().map(|t| format!(", aujourd'hui {t}")).unwrap_or_default();
+            let today = place.today.as_ref().map(|t| format!(", puis {t}")).unwrap_or_default();
             let text = format!("{} {} ({}){until}{today}", place.code, place.label, place.area);
             pen.text(area.x + 2, py, area.width - 2, &text, if here { Role::Selected } else { Role::Text });
         }
@@ -329,9 +330,10 @@ pub(super) fn compare(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Compare)
 }
 
 const INS: &[Column] = &[
-    Column::new(m::COL_PATIENT, 26).grow(2).marked(),
+    Column::new(m::COL_PATIENT, 24).grow(2).marked(),
     Column::new(m::COL_BORN, 10).right(),
-    Column::new(m::COL_STATE, 28).grow(2),
+    Column::new(m::COL_IDENTITY, 12),
+    Column::new(m::AT_INSI, 21).grow(2),
     Column::new(m::COL_ASKED, 12).from(96),
 ];
 
@@ -348,10 +350,12 @@ pub(super) fn ins_list(pen: &mut Pen<'_>, body: Rect, state: &State, s: &InsList
     let rows: Vec<Row> = items
         .iter()
         .map(|i| {
+            let mark = sign::identity(i.status);
             vec![
                 (state.name(&i.name), Role::Text),
                 (state.born(&i.birth_date), Role::Text),
-                (m::insi(&i.insi, |at| state.moment(at)), Role::Text),
+                (format!("{} {}", mark.get(pen.look.ascii), i.status.label()), mark.role),
+                (m::insi_short(&i.insi), Role::Text),
                 (i.asked_by.clone(), Role::Quiet),
             ]
         })
