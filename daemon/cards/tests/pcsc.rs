@@ -149,5 +149,9 @@ fn a_virtual_card_is_read_through_the_service_of_the_readers() {
     let empty = slots.iter().find(|s| !s.card).map(|s| s.name.clone()).unwrap_or_else(|| "absent".into());
     assert!(matches!(readers.connect(&empty).err(), Some(ReaderError::NoCard | ReaderError::NoReader)));
     drop(service);
-    assert!(Readers::open(Path::new(LIBRARY)).is_err(), "the service is gone, and this is said, not awaited");
+    // The service ends by itself once signalled, and nobody tells when; then its absence is said, not awaited.
+    while Readers::open(Path::new(LIBRARY)).is_ok() {
+        late("the end of the service");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
