@@ -97,11 +97,11 @@ pub const FORM_LABELS: [&str; 10] = [
 /// What each field of the form expects.
 pub const FORM_HINTS: [&str; 10] = [
     "Le nom de naissance, comme sur la pièce d'identité.",
-    "Le premier prénom de naissance; un prénom composé s'écrit avec son tiret.",
-    "Tous les prénoms de la pièce, dans l'ordre; vide si inconnus.",
-    "JJ/MM/AAAA; les points et tirets conviennent aussi.",
+    "Le premier prénom de naissance ; un prénom composé s'écrit avec son tiret.",
+    "Tous les prénoms de la pièce, dans l'ordre ; vide si inconnus.",
+    "JJ/MM/AAAA ; les points et tirets conviennent aussi.",
     "F, M, ou I si indéterminé.",
-    "Commune, pays ou code, au nom d'alors; INCONNU si personne ne le sait.",
+    "Commune, pays ou code, au nom d'alors ; INCONNU si personne ne le sait.",
     "Facultatif : le nom d'usage, s'il diffère. Vide, Entrée enregistre.",
     "Facultatif : le prénom d'usage, s'il diffère. Vide, Entrée enregistre.",
     "Facultatif. Vide, Entrée enregistre.",
@@ -285,7 +285,7 @@ pub const NOTHING_TO_VALIDATE: [&str; 2] =
     ["Rien à valider.", "Un dossier vient ici dès qu'un résultat est saisi ou reçu d'un automate."];
 /// Empty list.
 pub const NO_INS_RETURN: [&str; 2] =
-    ["Aucun retour d'INSi à traiter.", "Une réponse qui attend quelqu'un vient ici; la fiche le dit aussi."];
+    ["Aucun retour d'INSi à traiter.", "Une réponse qui attend quelqu'un vient ici ; la fiche le dit aussi."];
 /// Empty list.
 pub const NO_MESSAGE: [&str; 2] = [
     "Aucun message d'automate à traiter.",
@@ -335,7 +335,7 @@ pub const DONE_ACCEPTED: &str = "Traits d'INSi acceptés. Reste à voir une piè
 /// Said.
 pub const DONE_ACCEPTED_QUALIFIED: &str = "Traits d'INSi acceptés : identité qualifiée.";
 /// Said.
-pub const DONE_REFUSED: &str = "Retour d'INSi refusé; l'identité reste inchangée.";
+pub const DONE_REFUSED: &str = "Retour d'INSi refusé ; l'identité reste inchangée.";
 /// Said.
 pub const DONE_DEVICE: &str = "Pièce enregistrée.";
 /// Said.
@@ -343,13 +343,13 @@ pub const DONE_QUALIFIED: &str = "Identité qualifiée. Les envois que cela rete
 /// Said of a patient without dossier.
 pub const DONE_QUALIFIED_NEW: &str = "Identité qualifiée. Entrée ouvre un premier dossier.";
 /// Said.
-pub const DONE_ATTRIBUTE_ON: &str = "Attribut mis; il figure à côté du statut.";
+pub const DONE_ATTRIBUTE_ON: &str = "Attribut mis ; il figure à côté du statut.";
 /// Said.
 pub const DONE_ATTRIBUTE_OFF: &str = "Attribut retiré.";
 /// Said.
 pub const DONE_CONSENT: &str = "Information et accord enregistrés.";
 /// Said.
-pub const DONE_FETCH: &str = "Appel INSi lancé; la fiche reste utilisable.";
+pub const DONE_FETCH: &str = "Appel INSi lancé ; la fiche reste utilisable.";
 /// Said.
 pub const DONE_DOSSIER: &str = "Dossier enregistré.";
 /// Said.
@@ -365,9 +365,9 @@ pub const DONE_BIOLOGICAL: &str = "Validé. Le compte rendu part vers ses destin
 /// Said.
 pub const DONE_PARTIAL: &str = "Validé. Le compte rendu partira quand tout sera rendu et validé.";
 /// Said.
-pub const DONE_BUT_HELD: &str = "Validé. Un envoi est retenu, pour la raison au-dessus; Ctrl-E la guérit.";
+pub const DONE_BUT_HELD: &str = "Validé. Un envoi est retenu, pour la raison au-dessus ; Ctrl-E la guérit.";
 /// Said.
-pub const DONE_NEXT: &str = "Validé; voici le dossier suivant.";
+pub const DONE_NEXT: &str = "Validé ; voici le dossier suivant.";
 /// Said.
 pub const DONE_TRACED: &str = "Appel tracé.";
 /// Said.
@@ -402,9 +402,9 @@ pub const WILL_HIDE: &str = "Le compte rendu sera invisible au patient jusqu'à 
 /// Said.
 pub const WILL_SHOW: &str = "Le compte rendu sera visible du patient.";
 /// Said.
-pub const LINE_LOST: &str = "La liaison avec le service est perdue; ce qui est affiché reste lisible.";
+pub const LINE_LOST: &str = "La liaison avec le service est perdue ; ce qui est affiché reste lisible.";
 /// Said.
-pub const STOPPING: &str = "Le service du laboratoire s'arrête; le poste se reconnectera seul.";
+pub const STOPPING: &str = "Le service du laboratoire s'arrête ; le poste se reconnectera seul.";
 /// Said.
 pub const NOT_NOW: &str = "Pas possible maintenant";
 /// Said.
@@ -424,9 +424,9 @@ pub const PLACE_UNKNOWN: &str = "Aucun lieu de ce nom : l'écrire autrement, ou 
 /// A key that answers nothing.
 pub const ANSWER: &str = "Répondre par O (oui) ou N (non).";
 /// First sentence of a training system.
-pub const WELCOME: &str = "Bienvenue. Tapez un nom pour trouver ou créer un patient; F1 aide.";
+pub const WELCOME: &str = "Bienvenue. Tapez un nom pour trouver ou créer un patient ; F1 aide.";
 /// Search while the line is down.
-pub const SEARCH_WAITS: &str = "La recherche attend le service; ce qui est tapé est gardé.";
+pub const SEARCH_WAITS: &str = "La recherche attend le service ; ce qui est tapé est gardé.";
 /// An empty base.
 pub const NO_PATIENT: &str = "Aucun patient encore. Tapez nom, prénom et date de naissance, puis F2.";
 /// Bandeau of a dossier in validation.
@@ -440,10 +440,10 @@ pub const HIDDEN_SHORT: &str = "invisible au patient : F6 le rend visible";
 /// Said.
 pub const INSI_RETURN: &str = "INSi a répondu pour ce patient : Entrée pour voir le retour.";
 /// Said.
-pub const INSI_NOBODY: &str = "INSi ne trouve personne : Entrée montre quoi essayer; F4 continue sans INS.";
+pub const INSI_NOBODY: &str = "INSi ne trouve personne : Entrée montre quoi essayer ; F4 continue sans INS.";
 /// Said.
 pub const INSI_SEVERAL: &str =
-    "INSi trouve plusieurs personnes : Entrée montre quoi essayer; F4 continue sans.";
+    "INSi trouve plusieurs personnes : Entrée montre quoi essayer ; F4 continue sans.";
 /// Title of the levers after 01.
 pub const LEVERS_NOBODY: &str = "INSi ne trouve personne";
 /// Title of the levers after 02.
@@ -486,7 +486,7 @@ pub const SCAN_LAYOUT: &str =
 
 /// What a pause does.
 pub const PAUSE_LINES: [&str; 2] =
-    ["Plus rien ne part vers ce service jusqu'à la reprise.", "Les ordres attendent; rien ne se perd."];
+    ["Plus rien ne part vers ce service jusqu'à la reprise.", "Les ordres attendent ; rien ne se perd."];
 /// What a replay does.
 pub const RETRY_LINES: [&str; 1] =
     ["Chaque ordre est rejoué une fois, avec son identifiant : aucun doublon."];
@@ -522,6 +522,6 @@ pub const WILL_HOLD_SHORT: &str = "retenu par vous à la validation";
 pub const WILL_HIDE_SHORT: &str = "invisible au patient jusqu'à l'annonce";
 /// A return that contradicts.
 pub const COMPARE_DOUBT: &str =
-    "Une valeur contredit : revoir la pièce. F6 refuse; Entrée demande confirmation.";
+    "Une valeur contredit : revoir la pièce. F6 refuse ; Entrée demande confirmation.";
 /// Somebody else validates.
 pub const NO_RIGHT_TO_VALIDATE: &str = "La validation est à faire par une personne qui en a le droit.";

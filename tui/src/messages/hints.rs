@@ -17,12 +17,14 @@ pub fn hint(state: &State) -> (Level, String) {
             return info("Tapez, puis Entrée. Échap : rien ne se passe.");
         }
         Some(Layer::Prompt(_)) => return info("Tapez, puis Ctrl-O confirme. Échap : rien ne se passe."),
-        Some(Layer::Choice(_)) => return info("La lettre choisit aussitôt; ou les flèches, puis Entrée."),
-        Some(Layer::Picker(_)) => return info("Tapez pour chercher; les flèches choisissent, Entrée prend."),
-        Some(Layer::Palette { .. }) => {
-            return info("Tapez ce que vous voulez faire; la touche est à droite.");
+        Some(Layer::Choice(_)) => return info("La lettre choisit aussitôt ; ou les flèches, puis Entrée."),
+        Some(Layer::Picker(_)) => {
+            return info("Tapez pour chercher ; les flèches choisissent, Entrée prend.");
         }
-        Some(Layer::Help { .. }) => return info("Les flèches font défiler; Échap ferme."),
+        Some(Layer::Palette { .. }) => {
+            return info("Tapez ce que vous voulez faire ; la touche est à droite.");
+        }
+        Some(Layer::Help { .. }) => return info("Les flèches font défiler ; Échap ferme."),
         None => {}
     }
     match state.screen() {
@@ -49,16 +51,16 @@ pub fn hint(state: &State) -> (Level, String) {
                 info("Il ne manque qu'une pièce d'identité : Entrée l'enregistre.")
             }
             Some((_, missing)) if missing.insi && state.may_fetch_ins() => {
-                info("Il manque l'INS : F3 appelle INSi; F4 ouvre un dossier sans attendre.")
+                info("Il manque l'INS : F3 appelle INSi ; F4 ouvre un dossier sans attendre.")
             }
             _ if p.record.as_ref().is_some_and(|r| r.dossiers.is_empty()) => {
                 info("Entrée ouvre un premier dossier pour ce patient.")
             }
-            _ => info("Les flèches choisissent un dossier, Entrée l'ouvre; F4 en commence un autre."),
+            _ => info("Les flèches choisissent un dossier, Entrée l'ouvre ; F4 en commence un autre."),
         },
         Some(Screen::Compare(c)) => match c.pending.as_ref().map(|p| p.comparison.contradictions()) {
             Some(n) if n > 0 => (Level::Warning, COMPARE_DOUBT.to_owned()),
-            Some(_) => info("Entrée prend les traits d'INSi tels quels; l'identité devient récupérée."),
+            Some(_) => info("Entrée prend les traits d'INSi tels quels ; l'identité devient récupérée."),
             None => info(LOADING),
         },
         Some(Screen::NewDossier(n)) => info(match (n.at_correspondents, n.field.is_blank() && !n.browsed) {
@@ -67,14 +69,14 @@ pub fn hint(state: &State) -> (Level, String) {
             }
             (false, true) => "Encore un examen, ou Entrée pour passer au prescripteur.",
             (true, true) if n.people.is_empty() => {
-                "Tapez le nom du prescripteur; Entrée enregistre sans lui."
+                "Tapez le nom du prescripteur ; Entrée enregistre sans lui."
             }
-            (true, true) => "Entrée enregistre le dossier; ou tapez le nom d'un autre destinataire.",
-            (false, false) => "Entrée ajoute la ligne choisie; Tab l'ajoute et passe au prescripteur.",
-            (true, false) => "Entrée ajoute la ligne choisie; Ctrl-S l'ajoute et enregistre.",
+            (true, true) => "Entrée enregistre le dossier ; ou tapez le nom d'un autre destinataire.",
+            (false, false) => "Entrée ajoute la ligne choisie ; Tab l'ajoute et passe au prescripteur.",
+            (true, false) => "Entrée ajoute la ligne choisie ; Ctrl-S l'ajoute et enregistre.",
         }),
         Some(Screen::Dossier(d)) if d.edit.is_some() => {
-            info("Tapez la valeur (5,2, <0,5 ou un texte); Entrée descend, F8 valide.")
+            info("Tapez la valeur (5,2, <0,5 ou un texte) ; Entrée descend, F8 valide.")
         }
         Some(Screen::Dossier(d)) => dossier_hint(state, d),
         Some(Screen::Validation(v)) => {
@@ -86,7 +88,7 @@ pub fn hint(state: &State) -> (Level, String) {
             None => info(LOADING),
         },
         Some(Screen::Orders(_)) => {
-            info("Entrée montre l'envoi, ses essais et ce qui le retient; F3 le guérit.")
+            info("Entrée montre l'envoi, ses essais et ce qui le retient ; F3 le guérit.")
         }
         Some(Screen::Order(o)) => match o.detail.as_ref().and_then(|d| d.order.cure.clone()) {
             Some(cure) => (Level::Info, cure),
@@ -99,7 +101,7 @@ pub fn hint(state: &State) -> (Level, String) {
             info(s.detail.as_ref().map_or(LOADING, |d| message_advice(d.message.state)))
         }
         Some(Screen::InsList(_)) => info("Entrée ouvre la fiche et son retour d'INSi."),
-        Some(Screen::Pane(_)) => info("Les flèches font défiler; Échap revient."),
+        Some(Screen::Pane(_)) => info("Les flèches font défiler ; Échap revient."),
         None => info(""),
     }
 }
@@ -131,21 +133,21 @@ fn dossier_hint(state: &State, d: &DossierScreen) -> (Level, String) {
             ),
         ),
         (Step::Biological, true) if d.awaited() > 0 => {
-            info("Entrée valide ce qui est rendu; le compte rendu partira quand tout le sera.")
+            info("Entrée valide ce qui est rendu ; le compte rendu partira quand tout le sera.")
         }
         (Step::Biological, true) => info("Entrée valide biologiquement et fait partir le compte rendu."),
         (Step::Technical | Step::Biological, false) if d.awaited() == 0 => {
             info("Tout est saisi : F8 ouvre la validation.")
         }
         (Step::Technical | Step::Biological, false) => {
-            info("Entrée saisit le résultat choisi; F8 valide ceux qui sont rendus.")
+            info("Entrée saisit le résultat choisi ; F8 valide ceux qui sont rendus.")
         }
         (Step::Nothing, _) => match d.leaving() {
             Leaving::Delivered => (Level::Done, all_delivered(view)),
             Leaving::UnderWay => info("Le compte rendu part vers ses destinataires."),
-            Leaving::Stopped => info("Un envoi attend : la raison est au-dessus; Ctrl-E la guérit."),
+            Leaving::Stopped => info("Un envoi attend : la raison est au-dessus ; Ctrl-E la guérit."),
             _ if d.review.is_some() => info("Rien à valider pour l'instant : Échap revient à la saisie."),
-            _ => info("Entrée saisit le résultat choisi; F2 ajoute un examen, F3 un correspondant."),
+            _ => info("Entrée saisit le résultat choisi ; F2 ajoute un examen, F3 un correspondant."),
         },
     }
 }
@@ -158,7 +160,7 @@ fn unqualified(d: &DossierScreen) -> Option<&'static str> {
 fn validation_count(n: usize) -> String {
     match n {
         0 => "Rien à valider.".into(),
-        1 => "1 dossier à valider; les critiques et les urgents d'abord.".into(),
-        n => format!("{n} dossiers à valider; les critiques et les urgents d'abord."),
+        1 => "1 dossier à valider ; les critiques et les urgents d'abord.".into(),
+        n => format!("{n} dossiers à valider ; les critiques et les urgents d'abord."),
     }
 }

@@ -46,16 +46,22 @@ pub fn kept_elsewhere() -> String {
 pub fn status_help(record: &PatientRecord) -> String {
     let missing = record.missing;
     let status = record.status.label();
-    let lacks = match (missing.insi, missing.device) {
-        _ if missing.doubt => "lever d'abord l'attribut « douteuse »",
-        _ if missing.fictitious => "une identité fictive ne se qualifie pas",
-        (true, true) => "Il manque : appel INSi et pièce d'identité",
-        (true, false) => "Il manque : appel INSi",
-        (false, true) if record.proof.is_some() => "Il manque : valider la pièce enregistrée",
-        (false, true) => "Il manque : pièce d'identité",
-        (false, false) => "rien ne manque",
+    let insi = match record.insi {
+        InsiState::ToDecide { .. } => "retour INSi à accepter",
+        InsiState::NotFound { .. } => "appel INSi (le dernier n'a trouvé personne)",
+        InsiState::Several { .. } => "appel INSi (le dernier a trouvé plusieurs personnes)",
+        _ => "appel INSi",
     };
-    format!("Identité {status}. {}.", capital(lacks))
+    let lacks = match (missing.insi, missing.device) {
+        _ if missing.doubt => "lever d'abord l'attribut « douteuse »".to_owned(),
+        _ if missing.fictitious => "une identité fictive ne se qualifie pas".to_owned(),
+        (true, true) => format!("Il manque : {insi} et pièce d'identité"),
+        (true, false) => format!("Il manque : {insi}"),
+        (false, true) if record.proof.is_some() => "Il manque : valider la pièce enregistrée".to_owned(),
+        (false, true) => "Il manque : pièce d'identité".to_owned(),
+        (false, false) => "rien ne manque".to_owned(),
+    };
+    format!("Identité {status}. {}.", capital(&lacks))
 }
 
 /// Question before validating on a document already recorded (STA-14).
@@ -209,7 +215,7 @@ pub fn decide(decision: paillasse_shared::protocol::document::Decision) -> (&'st
         D::Hold => ("Retenir ce compte rendu ?", "Ce qui n'est pas parti attend que vous le libériez."),
         D::Release => ("Libérer ce compte rendu ?", "Les envois retenus partent vers leurs destinataires."),
         D::Hide => {
-            ("Rendre ce compte rendu invisible au patient ?", "Jusqu'à l'annonce; les soignants le voient.")
+            ("Rendre ce compte rendu invisible au patient ?", "Jusqu'à l'annonce ; les soignants le voient.")
         }
         D::Show => {
             ("Rendre ce compte rendu visible du patient ?", "Le patient le verra dans Mon espace santé.")
@@ -284,7 +290,7 @@ pub fn cure_here(order: &OrderView) -> String {
 pub fn prompt_how(state: &State) -> String {
     match state.layers.last() {
         Some(Layer::Prompt(p)) if p.field.is_blank() => "Tapez d'abord le texte demandé.".to_owned(),
-        _ => "Cet acte se confirme par Ctrl-O; Échap ne fait rien.".to_owned(),
+        _ => "Cet acte se confirme par Ctrl-O ; Échap ne fait rien.".to_owned(),
     }
 }
 
@@ -321,7 +327,7 @@ pub fn transition(before: Status, t: &Transition, receivers: &[String]) -> Vec<S
         lines.insert(0, format!("· L'identité « {} » devient « {} ».", before.label(), after.label()));
     }
     if lines.is_empty() {
-        lines.push("· Le statut ne change pas; rien n'est retenu ni envoyé.".to_owned());
+        lines.push("· Le statut ne change pas ; rien n'est retenu ni envoyé.".to_owned());
     }
     lines
 }
@@ -348,11 +354,11 @@ pub fn short_cure(reason: &Reason) -> Result<&'static str, &'static str> {
 /// What to do with a message that waits.
 pub fn message_advice(state: InboxState) -> &'static str {
     match state {
-        InboxState::Verifying => "INSi vérifie l'INS reçu; F4 classe sans attendre sa réponse.",
-        InboxState::Unmatched => "Compléter dossier ou catalogue, puis F6; ou F4 pour classer à la main.",
-        InboxState::Unreadable => "Régler l'automate, puis F6 relit le message; Suppr l'écarte.",
+        InboxState::Verifying => "INSi vérifie l'INS reçu ; F4 classe sans attendre sa réponse.",
+        InboxState::Unmatched => "Compléter dossier ou catalogue, puis F6 ; ou F4 pour classer à la main.",
+        InboxState::Unreadable => "Régler l'automate, puis F6 relit le message ; Suppr l'écarte.",
         InboxState::Filed => "Ce message est classé.",
-        InboxState::Closed => "Ce message est écarté; F6 le relit.",
+        InboxState::Closed => "Ce message est écarté ; F6 le relit.",
     }
 }
 

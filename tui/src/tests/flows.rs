@@ -433,6 +433,8 @@ fn the_palette_finds_commands_and_teaches_their_keys() {
     let mut b = Bench::new(80, 24);
     b.keys("<ctrl-p>pourquoi").sees("Envois : pourquoi pas parti ?").sees("Ctrl-E");
     b.keys("<enter>").sees("Pas d'adresse MSSanté");
+    // Letters scattered over other words find nothing: Enter would run what nobody asked for.
+    b.keys("<ctrl-p>fictive").sees_not("Affichage restreint").keys("<esc>");
     b.keys("<ctrl-p>theme<enter>");
     b.keys("<ctrl-p>quitter<esc>").sees("Pas d'adresse MSSanté");
 }

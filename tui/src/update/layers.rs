@@ -1,6 +1,6 @@
 //! Overlays: choosing, confirming, typing a reason, the palette.
 
-use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 use paillasse_shared::domain::dossier::CorrespondentRole;
 use paillasse_shared::domain::ids::CorrespondentId;
@@ -65,7 +65,8 @@ pub fn palette_matches(state: &State, text: &str) -> Vec<&'static Command> {
     if text.trim().is_empty() {
         return possible.collect();
     }
-    let pattern = Pattern::parse(text, CaseMatching::Ignore, Normalization::Smart);
+    // Parts of words, never scattered letters: Enter runs the first line, which must not be a surprise.
+    let pattern = Pattern::new(text, CaseMatching::Ignore, Normalization::Smart, AtomKind::Substring);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut buffer = Vec::new();
     let mut scored: Vec<(u32, &Command)> = possible
