@@ -25,6 +25,8 @@ pub enum Action {
     Resize(u16, u16),
     /// The daemon said something.
     Daemon(FromDaemon),
+    /// The files of a preview were written: where the page is, or why not.
+    Written(Result<String, String>),
 }
 
 /// What `update` asks of the runner; it never does anything itself.
@@ -45,6 +47,8 @@ pub enum Effect {
     },
     /// Put a text in the terminal's clipboard (OSC 52).
     Copy(String),
+    /// Write a preview for a viewer outside the terminal: name without extension, page, PDF.
+    Preview(String, Vec<u8>, Vec<u8>),
     /// Draw every cell again.
     Redraw,
     /// Change to the theme of that name.

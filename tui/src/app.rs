@@ -77,6 +77,11 @@ impl App {
         self.act(Action::Daemon(message))
     }
 
+    /// The files of a preview were written, or not.
+    pub fn written(&mut self, done: Result<String, String>) {
+        self.act(Action::Written(done));
+    }
+
     fn key(&self, contexts: &[Context], key: Key) -> Action {
         match self.settings.keymap.resolve(contexts, key) {
             Resolved::Run(cmd) => Action::Run(cmd),

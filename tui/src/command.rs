@@ -98,6 +98,7 @@ commands! {
     CorrespondentAdd "correspondent-add", |_| "Correspondant", 4, Screen, [Dossier], always, "Choisir le prescripteur ou une copie";
     DossierReview "dossier-review", labels::review, 2, Screen, [Dossier Result], State::may_review, "Ouvrir ce dossier en validation (garde la valeur en cours)";
     DocumentPreview "document-preview", |_| "Aperçu", 6, Screen, [Dossier Review], always, "Voir le compte rendu tel qu'il partira";
+    PreviewWrite "preview-write", |_| "Page et PDF", 1, Screen, [Pane], State::shows_preview, "Écrire l'aperçu en page et en PDF pour un autre logiciel";
     DossierBilling "dossier-billing", |_| "Relevé pour facturation", 0, Screen, [Dossier Review], always, "Relevé de ce dossier pour la facturation (sans INS)";
     Validate "validate", labels::validate, 1, Screen, [Review], State::may_validate, "Valider : technique d'abord, puis biologique";
     DocumentHold "document-hold", |_| "Retenir", 3, Screen, [Review], always, "Retenir ce document, ou le libérer";

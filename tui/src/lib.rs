@@ -13,6 +13,7 @@ pub mod demo;
 pub mod keymap;
 pub mod launch;
 mod messages;
+mod preview;
 pub mod runner;
 mod state;
 pub mod terminal;

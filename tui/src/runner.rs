@@ -22,6 +22,7 @@ use crate::action::Effect;
 use crate::app::{App, Settings};
 use crate::client::{self, Ask, FromDaemon};
 use crate::keymap::{Input, key};
+use crate::preview::Previews;
 use crate::terminal::Guard;
 use crate::wire;
 
@@ -152,6 +153,7 @@ pub async fn serve<S: Screen>(
     asks: UnboundedSender<Ask>,
 ) -> io::Result<App> {
     let origin = Instant::now();
+    let mut previews = Previews::of_this_person();
     while !app.quitting() {
         if app.take_dirty() {
             screen.paint(&app)?;
@@ -174,7 +176,7 @@ pub async fn serve<S: Screen>(
         while let Ok(message) = daemon.try_recv() {
             effects.extend(app.daemon(message));
         }
-        perform(effects, screen, &asks)?;
+        perform(effects, &mut app, screen, &asks, &mut previews)?;
     }
     Ok(app)
 }
@@ -196,7 +198,13 @@ async fn read_keys(to: Sender<io::Result<Input>>) {
     }
 }
 
-fn perform<S: Screen>(effects: Vec<Effect>, screen: &mut S, asks: &UnboundedSender<Ask>) -> io::Result<()> {
+fn perform<S: Screen>(
+    effects: Vec<Effect>,
+    app: &mut App,
+    screen: &mut S,
+    asks: &UnboundedSender<Ask>,
+    previews: &mut Previews,
+) -> io::Result<()> {
     for effect in effects {
         match effect {
             Effect::Send { ticket, method, params, slot, deadline } => {
@@ -204,6 +212,10 @@ fn perform<S: Screen>(effects: Vec<Effect>, screen: &mut S, asks: &UnboundedSend
                 let _ = asks.send(Ask { ticket, method, params, slot, deadline });
             }
             Effect::Copy(text) => screen.copy(&text)?,
+            Effect::Preview(stem, html, pdf) => {
+                let done = previews.write(&stem, &html, &pdf);
+                app.written(done.map(|p| p.display().to_string()).map_err(|e| e.to_string()));
+            }
             Effect::Redraw => screen.forget()?,
             Effect::Theme(_) | Effect::Quit => {}
         }

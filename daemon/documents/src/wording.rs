@@ -7,6 +7,9 @@ use paillasse_shared::domain::report::{
     ReportedValue, Specimen, Telecom, TelecomKind, Unit,
 };
 
+/// What a report says of itself before validation.
+pub(crate) const DRAFT: &str = "Aperçu avant validation : document sans valeur, à ne pas remettre";
+
 /// Printed form of a value, without its unit.
 pub(crate) fn value(value: &ReportedValue) -> String {
     match value {

@@ -15,7 +15,7 @@ use crate::clients;
 use crate::services::document_check;
 use crate::services::{
     App, Caller, billing, cards, dossier_view, identity, inbound_identity, laboratory, merger, places,
-    propagation, queue, received, reception, reporting, results_in, status, verification,
+    preview, propagation, queue, received, reception, reporting, results_in, status, verification,
 };
 
 /// A result as it travels.
@@ -121,6 +121,7 @@ pub async fn run(
         Request::DossierBilling(p) => value(billing::slip(app, caller, p).await?),
         Request::DossierTraceCall(p) => value(laboratory::trace_call(app, caller, p).await?),
         Request::DossierPreview(p) => value(reporting::preview(app, caller, p).await?),
+        Request::DossierPreviewFiles(p) => value(preview::files(app, caller, p).await?),
         Request::ResultEnter(p) => value(laboratory::enter(app, caller, p).await?),
         Request::ResultCancel(p) => value(laboratory::cancel(app, caller, p).await?),
         Request::DossierValidateTechnical(p) => value(laboratory::validate_technical(app, caller, p).await?),

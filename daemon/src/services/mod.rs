@@ -14,6 +14,7 @@ pub mod laboratory;
 pub mod merger;
 pub mod partners;
 pub mod places;
+pub mod preview;
 pub mod propagation;
 pub mod query;
 pub mod queue;

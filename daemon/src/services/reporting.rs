@@ -4,7 +4,7 @@
 use paillasse_documents::DocumentError;
 use paillasse_shared::domain::dossier::DossierState;
 use paillasse_shared::domain::identity::Status;
-use paillasse_shared::domain::ids::DocumentId;
+use paillasse_shared::domain::ids::{DocumentId, DossierId, PatientId};
 use paillasse_shared::domain::order::Service;
 use paillasse_shared::domain::report::{Moment, Report};
 use paillasse_shared::domain::result::ResultState;
@@ -34,7 +34,7 @@ struct Built {
     file_name: String,
 }
 
-fn document_error(e: &DocumentError) -> WireError {
+pub(super) fn document_error(e: &DocumentError) -> WireError {
     WireError::new(ErrorKind::Refused, format!("le compte rendu ne peut pas être construit : {e}"))
         .hint("corriger la donnée nommée (catalogue, correspondant ou configuration), puis valider")
 }
@@ -277,11 +277,42 @@ pub async fn preview(
     caller: &Caller,
     p: paillasse_shared::protocol::dossier::DossierRef,
 ) -> Result<Preview, WireError> {
+    let report = match shown(app, caller, p).await?.what {
+        Shown::Kept(d) => read_report(&d)?,
+        Shown::Draft(report) => *report,
+    };
+    Ok(Preview { text: paillasse_documents::text::render(&report) })
+}
+
+/// What a preview of a dossier shows.
+pub(super) struct Previewed {
+    /// Of which dossier.
+    pub dossier: DossierId,
+    /// Of whom.
+    pub patient: PatientId,
+    /// What.
+    pub what: Shown,
+}
+
+/// Document or draft.
+pub(super) enum Shown {
+    /// Everything is validated: the last document, as it was kept.
+    Kept(Box<StoredDocument>),
+    /// The report as it would leave now.
+    Draft(Box<Report>),
+}
+
+/// What a preview of a dossier shows now; nothing is kept.
+pub(super) async fn shown(
+    app: &App,
+    caller: &Caller,
+    p: paillasse_shared::protocol::dossier::DossierRef,
+) -> Result<Previewed, WireError> {
     let id = reception::resolve(app, p.id, p.number.as_deref()).await?;
     let full = laboratory::load(app, id).await?;
+    let of = |what| Previewed { dossier: id, patient: full.patient.id, what };
     if let Some(d) = latest(&full).filter(|_| full.dossier.state == DossierState::Complete) {
-        let stored = load(app, d.id).await?;
-        return Ok(Preview { text: paillasse_documents::text::render(&read_report(&stored)?) });
+        return Ok(of(Shown::Kept(Box::new(load(app, d.id).await?))));
     }
     let chosen: Vec<&StoredResult> = full
         .results
@@ -290,7 +321,7 @@ pub async fn preview(
         .collect();
     let (parts, _) = app.store.received_parts(id).await?;
     let (report, _) = assemble(app, caller, &full, &chosen, parts, new_oid(app, "1"))?;
-    Ok(Preview { text: paillasse_documents::text::render(&report) })
+    Ok(of(Shown::Draft(Box::new(report))))
 }
 
 /// Lists documents.

@@ -430,6 +430,17 @@ pub struct Preview {
     pub text: String,
 }
 
+/// A report as it would leave now, for a viewer outside the terminal (DOC-14). Before validation both say so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PreviewFiles {
+    /// Name to give to the files, without extension; never the name of a person.
+    pub stem: String,
+    /// The page, base64: no script, no outside link.
+    pub html: String,
+    /// The PDF, base64.
+    pub pdf: String,
+}
+
 /// The slip of a dossier for billing: never the INS (INS-18).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BillingSlip {

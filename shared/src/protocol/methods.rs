@@ -183,6 +183,8 @@ methods! {
     DossierTraceCall = "dossier.trace_call": dossier::TraceCallParams => dossier::DossierView;
     /// The report as it would leave now, as text; nothing is built or kept.
     DossierPreview = "dossier.preview": dossier::DossierRef => dossier::Preview;
+    /// The same as a page and a PDF for a viewer, marked as a preview before validation; nothing is kept.
+    DossierPreviewFiles = "dossier.preview_files": dossier::DossierRef => dossier::PreviewFiles;
     /// Dossiers that wait for validation.
     ValidationWorklist = "validation.worklist": Empty => dossier::DossierList;
 

@@ -13,8 +13,8 @@ use paillasse_shared::protocol::dossier::{
 };
 use paillasse_shared::protocol::methods::{
     DossierAdd, DossierBilling, DossierCreate, DossierGet, DossierLabels, DossierList, DossierPreview,
-    DossierTraceCall, DossierValidate, DossierValidateTechnical, Empty, ResultCancel, ResultEnter,
-    ValidationWorklist,
+    DossierPreviewFiles, DossierTraceCall, DossierValidate, DossierValidateTechnical, Empty, ResultCancel,
+    ResultEnter, ValidationWorklist,
 };
 
 use paillasse_shared::protocol::{ErrorKind, WireError};
@@ -143,6 +143,10 @@ pub enum DossierCommand {
     Preview {
         #[arg(value_name = "DOSSIER", help = "Identifiant ou numéro du dossier")]
         id: Target,
+        #[arg(long, value_name = "FICHIER", help = "Écrit la page HTML dans ce fichier")]
+        html: Option<PathBuf>,
+        #[arg(long, value_name = "FICHIER", help = "Écrit le PDF dans ce fichier")]
+        pdf: Option<PathBuf>,
     },
     #[command(about = "Relevé pour facturation : texte, ou PDF avec --output ; il ne porte jamais l'INS")]
     Billing {
@@ -257,7 +261,25 @@ impl DossierCommand {
                 let params = TraceCallParams { id: s.dossier_id(id)?, note };
                 s.show::<DossierTraceCall>(&params, view)
             }
-            Self::Preview { id } => {
+            Self::Preview { id, html, pdf } if html.is_some() || pdf.is_some() => {
+                let files = s.call::<DossierPreviewFiles>(&dossier_ref(id))?;
+                let mut written = Vec::new();
+                for (path, base64) in [(html, files.html), (pdf, files.pdf)] {
+                    let Some(path) = path else { continue };
+                    let bytes = base64::engine::general_purpose::STANDARD.decode(&base64).map_err(|e| {
+                        WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string()))
+                    })?;
+                    std::fs::write(&path, &bytes).map_err(|e| file_error(&path, &e))?;
+                    written.push(serde_json::json!({ "file": path, "bytes": bytes.len() }));
+                }
+                s.print(&written, |p, files| {
+                    for f in files {
+                        let path = f["file"].as_str().unwrap_or_default();
+                        p.line(format!("{path} ({} octets)", f["bytes"]));
+                    }
+                })
+            }
+            Self::Preview { id, .. } => {
                 s.show::<DossierPreview>(&dossier_ref(id), |p, r| p.line(r.text.trim_end()))
             }
             Self::Billing { id, output: None } => {

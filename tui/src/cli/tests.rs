@@ -120,6 +120,7 @@ fn every_request_of_the_protocol_has_a_command() {
         vec!["dossier", "billing", "26-000001"],
         vec!["dossier", "labels", "1"],
         vec!["dossier", "preview", "1"],
+        vec!["dossier", "preview", "1", "--pdf", "/dev/null"],
         vec!["dossier", "result", "1", "K", "4,1"],
         vec!["dossier", "cancel-result", "1", "K", "--motive", "hémolyse"],
         vec!["dossier", "validate-technical", "1"],
@@ -540,6 +541,22 @@ fn doc_29_the_command_that_rebuilds_leaves_with_one_when_a_byte_differs() {
     let left = paillasse(&fake.socket, &["document", "rebuild", "5"]);
     assert_eq!(left.code, 1);
     assert!(left.out.contains("différent"), "{}", left.out);
+}
+
+#[test]
+fn doc_14_the_preview_is_written_as_page_and_pdf() {
+    let files = json!({"stem": "apercu-26-1", "html": "PHA+", "pdf": "JVBERg=="});
+    let fake = knows("dossier.preview_files", files);
+    let dir = tempfile::tempdir().unwrap();
+    let (html, pdf) = (dir.path().join("a.html"), dir.path().join("a.pdf"));
+    let (html, pdf) = (html.to_str().unwrap(), pdf.to_str().unwrap());
+    let left = paillasse(&fake.socket, &["dossier", "preview", "26-000001", "--html", html, "--pdf", pdf]);
+    assert_eq!(left.code, 0, "{}", left.err);
+    assert_eq!(left.out, format!("{html} (3 octets)\n{pdf} (4 octets)\n"));
+    assert_eq!(
+        (std::fs::read(html).unwrap(), std::fs::read(pdf).unwrap()),
+        (b"<p>".to_vec(), b"%PDF".to_vec())
+    );
 }
 
 #[test]

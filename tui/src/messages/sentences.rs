@@ -407,3 +407,13 @@ pub fn insi_mode(mode: &str) -> &str {
         other => other,
     }
 }
+
+/// Where a preview was written.
+pub fn preview_written(path: &str) -> String {
+    format!("Page et PDF écrits jusqu'à la sortie du poste : {path}")
+}
+
+/// Why a preview was not written.
+pub fn preview_failed(why: &str) -> String {
+    format!("L'aperçu n'a pas pu être écrit : {why}")
+}

@@ -6,7 +6,7 @@ use paillasse_shared::protocol::patient::InsiState;
 
 use super::State;
 use super::layer::Layer;
-use super::screen::{Screen, Step};
+use super::screen::{Pane, PaneKind, Screen, Step};
 use crate::update::layers::palette_matches;
 
 impl State {
@@ -117,6 +117,12 @@ impl State {
     /// The dossier has results.
     pub fn has_results(&self) -> bool {
         matches!(self.screen(), Some(Screen::Dossier(d)) if d.current().is_some())
+    }
+
+    /// A report is previewed, and may be seen.
+    pub fn shows_preview(&self) -> bool {
+        let preview = |p: &Pane| matches!(p.kind, PaneKind::Preview(_)) && p.lines.is_some();
+        !self.restricted && matches!(self.screen(), Some(Screen::Pane(p)) if preview(p))
     }
 
     /// There is something to validate or to decide about: a result was typed or received.

@@ -71,6 +71,8 @@ pub enum Purpose {
     Card(bool),
     /// Lines of a pane.
     Pane,
+    /// A preview as files.
+    PreviewFiles,
     /// Examinations or people for the picker or the new dossier, for this text.
     Pick(String),
     /// A new dossier.

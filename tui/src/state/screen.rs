@@ -482,7 +482,7 @@ pub enum PaneKind {
     /// Former matricules of a patient.
     Matricules(PatientId),
     /// A report as it will leave.
-    Preview,
+    Preview(DossierId),
     /// The slip of a dossier for billing.
     Billing,
     /// The program.

@@ -124,6 +124,9 @@ impl Fake {
             "dossier.preview" => {
                 json!({"text": "LBM du Port\nCompte rendu 26-118733\n\nPotassium 6,9 mmol/L HH\n"})
             }
+            "dossier.preview_files" => {
+                json!({"stem": "apercu-26-118733", "html": "PHA+", "pdf": "JVBERg=="})
+            }
             "dossier.billing" => {
                 json!({"text": "Relevé pour facturation\n\nN° de sécurité sociale : 1550169382001\n",
                 "file_name": "releve.pdf", "base64": ""})

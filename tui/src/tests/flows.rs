@@ -271,6 +271,20 @@ fn validation_is_technical_then_biological_and_critical_alerts_ask() {
 }
 
 #[test]
+fn doc_14_before_validation_the_report_is_seen_here_then_in_another_program() {
+    let mut b = Bench::new(80, 24);
+    b.keys("<ctrl-b><enter><f9>").sees("Aperçu du compte rendu").sees("Potassium 6,9 mmol/L HH");
+    b.sees("F9 Page et PDF").keys("<f9>");
+    assert_eq!(b.last("dossier.preview_files")["id"], 7);
+    assert_eq!(b.previews, [(b"<p>".to_vec(), b"%PDF".to_vec())]);
+    b.sees("/apercu/apercu-26-118733.html").sees("Potassium 6,9");
+    assert_eq!(b.count("dossier.validate"), 0);
+    // Nothing to write where the text itself is hidden.
+    b.keys("<ctrl-p>restreint<enter><f9>");
+    assert_eq!(b.count("dossier.preview_files"), 1);
+}
+
+#[test]
 fn holding_is_decided_per_document_before_validation() {
     let mut b = Bench::new(80, 24);
     b.keys("<ctrl-b><enter><enter><f5>").sees("retenu par vous");

@@ -34,6 +34,8 @@ pub struct Bench {
     /// Requests stay unanswered while true.
     pub hold_answers: bool,
     pub copied: Vec<String>,
+    /// Pages and PDFs written for a viewer.
+    pub previews: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 pub fn settings(theme: &str) -> Settings {
@@ -67,6 +69,7 @@ impl Bench {
             pending: VecDeque::new(),
             hold_answers: false,
             copied: Vec::new(),
+            previews: Vec::new(),
         };
         bench.input(Input::Resize(width, height));
         bench
@@ -114,6 +117,10 @@ impl Bench {
                     self.pending.extend(effects);
                 }
                 Effect::Copy(text) => self.copied.push(text),
+                Effect::Preview(stem, html, pdf) => {
+                    self.app.written(Ok(format!("/apercu/{stem}.html")));
+                    self.previews.push((html, pdf));
+                }
                 _ => {}
             }
         }

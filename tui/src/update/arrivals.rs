@@ -1,8 +1,11 @@
 //! Answers that change more than one screen or move on by themselves: a search, a creation, a record, a dossier.
 
+use base64::Engine as _;
 use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::protocol::audit::Lines;
-use paillasse_shared::protocol::dossier::{BillingSlip, CatalogueHits, Correspondents, DossierView, Preview};
+use paillasse_shared::protocol::dossier::{
+    BillingSlip, CatalogueHits, Correspondents, DossierView, Preview, PreviewFiles,
+};
 use paillasse_shared::protocol::patient::{
     Created, History, HistoryLine, InsiState, Matricules, PatientRecord, SearchResult,
 };
@@ -10,6 +13,7 @@ use serde_json::Value;
 
 use super::replies::Done;
 use crate::action::Effect;
+use crate::client::Failure;
 use crate::command::Cmd;
 use crate::messages as m;
 use crate::state::layer::Layer;
@@ -298,13 +302,23 @@ pub(super) fn pane(state: &mut State, value: Value) -> Done {
             let known: Matricules = wire::read(value)?;
             if known.former.is_empty() { vec![m::NO_MATRICULES.to_owned()] } else { m::matricules(&known) }
         }
-        PaneKind::Preview => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
+        PaneKind::Preview(_) => wire::read::<Preview>(value)?.text.lines().map(str::to_owned).collect(),
         PaneKind::About => return Ok(Vec::new()),
     };
     if let Some(Screen::Pane(p)) = state.screen_mut() {
         p.lines = Some(lines);
     }
     Ok(Vec::new())
+}
+
+/// A preview to write for a viewer outside the terminal.
+pub(super) fn preview_files(value: Value) -> Done {
+    let files: PreviewFiles = wire::read(value)?;
+    let decoded = |text: &str| {
+        let decoded = base64::engine::general_purpose::STANDARD.decode(text);
+        decoded.map_err(|e| Failure::Unreadable(e.to_string()))
+    };
+    Ok(vec![Effect::Preview(files.stem, decoded(&files.html)?, decoded(&files.pdf)?)])
 }
 
 /// Rank of the line that was under the cursor, in a new list; nothing jumps.

@@ -61,6 +61,7 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             effects
         }
         Cmd::DocumentPreview => preview(state),
+        Cmd::PreviewWrite => preview_write(state),
         Cmd::DossierBilling => billing(state),
         Cmd::Validate => validate(state, false),
         Cmd::DocumentHold => decide(state, true),
@@ -421,7 +422,16 @@ fn preview(state: &mut State) -> Vec<Effect> {
     let Some(Screen::Dossier(d)) = state.screen() else { return Vec::new() };
     let params = DossierRef { id: Some(d.id), number: None };
     let record = state.record().cloned().map(Box::new);
-    let pane = Pane { kind: PaneKind::Preview, record, title: m::PREVIEW.to_owned(), lines: None, top: 0 };
+    let pane =
+        Pane { kind: PaneKind::Preview(d.id), record, title: m::PREVIEW.to_owned(), lines: None, top: 0 };
     state.push(Screen::Pane(pane));
     vec![ask::<rpc::DossierPreview>(state, &params, Purpose::Pane)]
+}
+
+fn preview_write(state: &mut State) -> Vec<Effect> {
+    let Some(Screen::Pane(Pane { kind: PaneKind::Preview(id), .. })) = state.screen() else {
+        return Vec::new();
+    };
+    let params = DossierRef { id: Some(*id), number: None };
+    vec![ask::<rpc::DossierPreviewFiles>(state, &params, Purpose::PreviewFiles)]
 }

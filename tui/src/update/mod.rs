@@ -47,6 +47,13 @@ pub fn update(state: &mut State, action: Action) -> Vec<Effect> {
             state.size = (w, h);
             Vec::new()
         }
+        Action::Written(done) => {
+            match done {
+                Ok(path) => state.say(Level::Done, m::preview_written(&path)),
+                Err(why) => state.say(Level::Error, m::preview_failed(&why)),
+            }
+            Vec::new()
+        }
         Action::Daemon(FromDaemon::Link(link)) => replies::link(state, link),
         Action::Daemon(FromDaemon::Reply { ticket, result }) => replies::reply(state, ticket, result),
         Action::Daemon(FromDaemon::Event { method, params }) => events::event(state, &method, params),
@@ -185,6 +192,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::CorrespondentAdd
         | Cmd::DossierReview
         | Cmd::DocumentPreview
+        | Cmd::PreviewWrite
         | Cmd::DossierBilling
         | Cmd::Validate
         | Cmd::DocumentHold

@@ -18,8 +18,8 @@ use crate::messages as m;
 use crate::state::screen::{DossierScreen, FORM_NAMES, PatientScreen, Screen};
 use crate::state::{Level, Purpose, State};
 use crate::update::arrivals::{
-    created, found, kept, pane, picks, reread_dossier, reread_record, result_entered, show_dossier,
-    show_record, validated,
+    created, found, kept, pane, picks, preview_files, reread_dossier, reread_record, result_entered,
+    show_dossier, show_record, validated,
 };
 use crate::update::{attach, card, corrections, delivery, form, refresh};
 use crate::wire::{self, ask, ask_newest};
@@ -160,6 +160,7 @@ fn answered(state: &mut State, purpose: Purpose, value: Value) -> Done {
         }
         Purpose::Card(asked) => Ok(card::shown(state, wire::read(value)?, asked)),
         Purpose::Pane => pane(state, value),
+        Purpose::PreviewFiles => preview_files(value),
         Purpose::Corrections => corrections::read(state, value),
         Purpose::CorrectionDecided => corrections::decided(state, value),
         Purpose::Pick(text) => picks(state, &text, value),

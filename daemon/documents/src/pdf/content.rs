@@ -31,7 +31,7 @@ const SYMBOL_CAPTION: &str = "INS à scanner";
 const MATRICULE_GROUPS: &[usize] = &[1, 3, 5, 7, 10, 13];
 
 /// Lays the whole report out.
-pub(super) fn lay_out(report: &Report, faces: &Faces) -> Result<Vec<Vec<Op>>, DocumentError> {
+pub(super) fn lay_out(report: &Report, faces: &Faces, draft: bool) -> Result<Vec<Vec<Op>>, DocumentError> {
     let narrative = Narrative::of(report);
     let mut c = Canvas::new(faces);
     letterhead(&mut c, report);
@@ -44,7 +44,7 @@ pub(super) fn lay_out(report: &Report, faces: &Faces) -> Result<Vec<Vec<Op>>, Do
         }
     }
     closing(&mut c, report, &narrative);
-    furniture(&mut c, report);
+    furniture(&mut c, report, draft);
     Ok(c.pages)
 }
 
@@ -316,8 +316,14 @@ fn legend(n: &Narrative<'_>) -> String {
     explained.map(|(sign, meaning)| format!("{sign} : {meaning}")).collect::<Vec<_>>().join("  ·  ")
 }
 
-/// What every page carries: running header from the second on, footer with the page number, training mark.
-fn furniture(c: &mut Canvas<'_>, r: &Report) {
+/// What every page carries: running header from the second on, footer with the page number, mark of training or of a
+/// draft.
+fn furniture(c: &mut Canvas<'_>, r: &Report, draft: bool) {
+    let mark = match (r.training, draft) {
+        (true, _) => Some(("ÉCOLE", crate::cda::stylesheet::TRAINING)),
+        (false, true) => Some(("APERÇU", wording::DRAFT)),
+        (false, false) => None,
+    };
     let count = c.pages.len();
     let t = &r.patient.traits;
     let born = if t.sex == Sex::F { "née le" } else { "né le" };
@@ -333,8 +339,8 @@ fn furniture(c: &mut Canvas<'_>, r: &Report) {
     let mut pages = std::mem::take(&mut c.pages);
     for (i, page) in pages.iter_mut().enumerate() {
         c.pages = vec![Vec::new()];
-        if r.training {
-            c.push(Op::Watermark { text: "ÉCOLE" });
+        if let Some((text, _)) = mark {
+            c.push(Op::Watermark { text });
         }
         if i > 0 {
             c.text(MARGIN, 42.0, Style::new(9.0, Weight::Bold, Ink::Accent), &r.laboratory.name);
@@ -350,11 +356,11 @@ fn furniture(c: &mut Canvas<'_>, r: &Report) {
         c.rule(MARGIN, HEIGHT - 40.0, CONTENT, 0.4, Ink::Hairline);
         c.text(MARGIN, HEIGHT - 29.0, SMALL, &foot);
         c.text_right(WIDTH - MARGIN, HEIGHT - 29.0, SMALL, &format!("Page {}/{count}", i + 1));
-        if r.training {
-            let mark = Style::new(8.0, Weight::Bold, Ink::Alert);
-            let text = "ÉCOLE : document d'exercice, sans valeur médicale";
-            let width = c.width(mark, text);
-            c.text((WIDTH - width) / 2.0, HEIGHT - 18.0, mark, text);
+        if let Some((_, text)) = mark {
+            let style = Style::new(8.0, Weight::Bold, Ink::Alert);
+            let text = if draft { wording::DRAFT } else { text };
+            let width = c.width(style, text);
+            c.text((WIDTH - width) / 2.0, HEIGHT - 18.0, style, text);
         }
         *page = c.pages.pop().unwrap_or_default();
     }

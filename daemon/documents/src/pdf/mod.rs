@@ -25,9 +25,21 @@ use crate::error::DocumentError;
 /// [`DocumentError`] naming the first faulty value, or the reason the PDF could not be written (for example a picture
 /// with transparency, which PDF/A-1 forbids).
 pub fn build(report: &Report) -> Result<Vec<u8>, DocumentError> {
+    written(report, false)
+}
+
+/// The same before validation: every page says that it is a preview, so that nobody takes it for the report (DOC-14).
+///
+/// # Errors
+/// As [`build`].
+pub fn preview(report: &Report) -> Result<Vec<u8>, DocumentError> {
+    written(report, true)
+}
+
+fn written(report: &Report, draft: bool) -> Result<Vec<u8>, DocumentError> {
     crate::check::report(report)?;
     let faces = fonts::faces()?;
-    let pages = content::lay_out(report, faces)?;
+    let pages = content::lay_out(report, faces, draft)?;
     render::write(render::metadata(report), faces, &pages)
 }
 

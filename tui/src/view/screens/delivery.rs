@@ -302,7 +302,7 @@ pub(super) fn pane(pen: &mut Pen<'_>, body: Rect, state: &State, s: &Pane) {
         }
         None => titled(pen, body, &s.title),
     };
-    if state.restricted && matches!(s.kind, PaneKind::Preview | PaneKind::Billing) {
+    if state.restricted && matches!(s.kind, PaneKind::Preview(_) | PaneKind::Billing) {
         pen.text(2, area.y, area.width, m::RESTRICTED_TEXT, Role::Quiet);
         return;
     }

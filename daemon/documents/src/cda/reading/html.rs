@@ -23,6 +23,16 @@ use crate::cda::stylesheet::CSS;
 /// Writes the page. With `own`, the document as received, its own style sheet is shown in a frame too.
 #[must_use]
 pub fn page(document: &Document, own: Option<&[u8]>) -> String {
+    written(document, own, false)
+}
+
+/// The page of a report that is not validated: it begins by saying so (DOC-14).
+#[must_use]
+pub fn preview(document: &Document) -> String {
+    written(document, None, true)
+}
+
+fn written(document: &Document, own: Option<&[u8]>, draft: bool) -> String {
     let mut p = Page { out: String::with_capacity(64 * 1024), document, shown: BTreeSet::new() };
     let title = document.header.title.as_deref().unwrap_or("Document");
     p.raw("<!DOCTYPE html>\n<html lang=\"fr\"><head><meta charset=\"utf-8\">");
@@ -34,6 +44,9 @@ pub fn page(document: &Document, own: Option<&[u8]>) -> String {
     let _ = write!(p.out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">");
     p.element("title", "", title);
     let _ = writeln!(p.out, "<style>{CSS}</style></head><body><main>");
+    if draft {
+        p.element("p", "flag", crate::wording::DRAFT);
+    }
     p.head();
     p.flags();
     document.sections.iter().for_each(|s| p.section(s, 0, None));
