@@ -70,6 +70,7 @@ commands! {
     RegisterNext "register-next", labels::register_next, 1, Screen, [Register], always, "Prendre la ligne; champ vide : la suite, puis enregistrer";
     RegisterSkip "register-skip", labels::register_skip, 4, Screen, [Register], always, "Passer des examens aux correspondants et retour";
     DossierUrgent "dossier-urgent", |_| "Urgent", 3, Screen, [Register], always, "Marquer le dossier urgent, ou non";
+    DossierReceived "dossier-received", |_| "Reçu d'un LBM", 0, Screen, [Register], always, "Dossier reçu d'un LBM : son numéro, puis ce LBM en premier";
     FormSave "form-save", labels::save, 2, Screen, [Form Register], always, "Enregistrer aussitôt (prend d'abord la ligne choisie)";
     FormEnter "form-enter", labels::form_enter, 1, Screen, [Form], always, "Champ suivant; champ facultatif vide : enregistrer";
     FieldNext "field-next", |_| "", 0, Screen, [Form], always, "Aller au champ suivant (enregistre après le dernier)";

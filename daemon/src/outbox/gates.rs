@@ -24,6 +24,8 @@ pub struct Facts {
     pub has_address: bool,
     /// Name of the recipient.
     pub recipient: String,
+    /// The dossier comes from this laboratory, and the order goes to another.
+    pub other_laboratory: Option<String>,
     /// A former version of the document is on its way to the same recipient.
     pub predecessor_open: bool,
     /// The service is configured.
@@ -41,17 +43,19 @@ pub fn verdicts(service: Service, f: &Facts) -> Vec<Verdict> {
     let identity = ("identity", identity(f));
     let predecessor = ("predecessor", f.predecessor_open.then_some(Reason::AfterPredecessor));
     let address = ("address", (!f.has_address).then(|| Reason::NoAddress { recipient: f.recipient.clone() }));
+    let asked = f.other_laboratory.clone();
+    let requester = ("requester", asked.map(|laboratory| Reason::ReceivedFromLaboratory { laboratory }));
     match service {
         Service::Insi | Service::Verify => vec![configured],
         Service::Dmp => {
             let opposition = ("opposition", f.opposed.then_some(Reason::PatientOpposed));
-            vec![held, opposition, identity, predecessor, configured]
+            vec![requester, held, opposition, identity, predecessor, configured]
         }
         Service::Mss if f.to_patient => {
             let visible = ("visibility", f.invisible.then_some(Reason::InvisibleToPatient));
-            vec![held, visible, identity, predecessor, configured]
+            vec![requester, held, visible, identity, predecessor, configured]
         }
-        Service::Mss => vec![held, address, predecessor, configured],
+        Service::Mss => vec![requester, held, address, predecessor, configured],
     }
 }
 
@@ -120,6 +124,11 @@ mod tests {
         );
         let hidden = Facts { invisible: true, to_patient: true, ..open() };
         assert_eq!(first_reason(Service::Mss, &hidden), Some(Reason::InvisibleToPatient));
+        let foreign =
+            Facts { other_laboratory: Some("LBM du Canal".into()), held_by: Some("x".into()), ..open() };
+        for service in [Service::Dmp, Service::Mss] {
+            assert!(matches!(first_reason(service, &foreign), Some(Reason::ReceivedFromLaboratory { .. })));
+        }
         let off = Facts { configured: false, ..open() };
         assert!(matches!(first_reason(Service::Insi, &off), Some(Reason::NotConfigured { .. })));
     }

@@ -343,6 +343,9 @@ fn body(app: &App, d: &StoredDocument, report: &Report) -> String {
         t.first_name,
         t.birth_date.french()
     );
+    if let Some(number) = report.prescriptions.first() {
+        text.push_str(&format!("Votre numéro de dossier : {}\n", number.extension));
+    }
     if d.version > 1 {
         text.push_str("Il annule et remplace la version précédente.\n");
     }

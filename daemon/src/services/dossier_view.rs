@@ -8,7 +8,7 @@ use paillasse_shared::domain::result::ResultState;
 use paillasse_shared::messages::fr;
 use paillasse_shared::protocol::dossier::{
     ChapterView, Correspondent, Departure, DossierCorrespondent, DossierDocument, DossierView,
-    PreviousResult, ResultView,
+    PreviousResult, RequestingLaboratory, ResultView,
 };
 use paillasse_shared::protocol::error::WireError;
 
@@ -114,14 +114,20 @@ fn departures(app: &App, full: &DossierFull) -> Vec<Departure> {
         let reason: Option<Reason> = first_reason(service, facts);
         Departure { service, recipient, why: reason.as_ref().map(fr::reason), reason }
     };
-    let mut list =
-        vec![departure(Service::Dmp, "DMP".into(), &Facts { configured: gates.dmp, ..facts.clone() })];
-    for (_, c) in &full.correspondents {
+    let mail_to = |c: &Correspondent, facts: &Facts| {
         let recipient = correspondent_name(c);
         let has_address = c.facts.mss_address.as_deref().is_some_and(|a| !a.trim().is_empty());
         let f = Facts { recipient: recipient.clone(), has_address, configured: gates.mss, ..facts.clone() };
-        list.push(departure(Service::Mss, recipient, &f));
-    }
+        departure(Service::Mss, recipient, &f)
+    };
+    // The laboratory that asked comes first; the others are listed with the reason why nothing is made for them.
+    let mut list: Vec<Departure> = full.requester.iter().map(|(lab, _)| mail_to(lab, &facts)).collect();
+    let facts =
+        Facts { other_laboratory: full.requester.as_ref().map(|(lab, _)| lab.facts.family.clone()), ..facts };
+    list.push(departure(Service::Dmp, "DMP".into(), &Facts { configured: gates.dmp, ..facts.clone() }));
+    let asked = full.requester.as_ref().map(|(lab, _)| lab.id);
+    let others = full.correspondents.iter().filter(|(_, c)| Some(c.id) != asked);
+    list.extend(others.map(|(_, c)| mail_to(c, &facts)));
     if app.config.mss.as_ref().is_some_and(|m| m.patients) {
         let f = Facts { to_patient: true, configured: gates.mss, ..facts };
         list.push(departure(Service::Mss, "Patient".into(), &f));
@@ -187,6 +193,11 @@ fn build(app: &App, full: DossierFull) -> DossierView {
             .into_iter()
             .map(|(role, correspondent)| DossierCorrespondent { role, correspondent })
             .collect(),
+        received_from: full.requester.map(|(laboratory, number)| RequestingLaboratory {
+            why: fr::reason(&Reason::ReceivedFromLaboratory { laboratory: laboratory.facts.family.clone() }),
+            laboratory,
+            number,
+        }),
         chapters,
         documents: full
             .documents

@@ -3,7 +3,7 @@
 use paillasse_shared::domain::identity::{
     BirthDate, CogCode, IdentityState, Sex, StrictName, StrictTraits, UsedNames,
 };
-use paillasse_shared::domain::ids::{DossierId, PatientId};
+use paillasse_shared::domain::ids::{CorrespondentId, DossierId, PatientId};
 use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::dossier as wire;
 use paillasse_shared::protocol::error::WireError;
@@ -270,6 +270,7 @@ pub async fn create_dossier(
             .to_string(),
         None => today.to_string(),
     };
+    let requested = p.received_from.as_ref().map(requester).transpose()?;
     let new = NewDossier {
         patient,
         analyses,
@@ -279,6 +280,7 @@ pub async fn create_dossier(
         sampled_at: p.sampled_at.unwrap_or(now),
         prescribed_on,
         urgent: p.urgent,
+        requested,
         request_id: p.request_id,
         by: caller.user.login.clone(),
     };
@@ -288,6 +290,18 @@ pub async fn create_dossier(
     identity::call_if_useful(app, caller, &patient).await?;
     verification::at_event(app, &patient).await?;
     dossier_view::view(app, id).await
+}
+
+/// A laboratory that subcontracts to us, with the number of its dossier (SUB-09).
+fn requester(p: &wire::ReceivedFrom) -> Result<(CorrespondentId, String), WireError> {
+    let number = p.number.trim();
+    if number.is_empty() || number.chars().count() > 64 || number.chars().any(char::is_control) {
+        return Err(WireError::invalid(
+            "received_from",
+            "numéro de dossier du laboratoire demandeur : 1 à 64 caractères",
+        ));
+    }
+    Ok((p.laboratory, number.to_owned()))
 }
 
 fn expand(app: &App, codes: &[String]) -> Result<Vec<String>, WireError> {

@@ -6,7 +6,7 @@ use paillasse_shared::domain::dossier::CorrespondentRole;
 use paillasse_shared::domain::identity::Status;
 use paillasse_shared::domain::report::{
     Address, AnalysisCode, Author, Block, Chapter, Coded, Comment, Confidentiality, Encounter, EncounterKind,
-    Identifier, Interpretation, Laboratory, Moment, OID_LOINC, OID_TECHNIQUES, Outcome,
+    Identifier, Interpretation, Laboratory, Moment, OID_LOINC, OID_TECHNIQUES, Organization, Outcome,
     Patient as ReportPatient, Prescriber, PreviousResult, Professional, ProfessionalTitle, QualifiedIns,
     Recipient, ReferenceRange, Report, ReportStatus, ReportedValue, ResultItem, Specimen, SubChapter,
     Telecom, TelecomKind, Unit, Validation,
@@ -21,6 +21,10 @@ use crate::store::patients::Patient;
 
 /// Profession of a biologist whose own is not configured: Médecin, biologie médicale.
 const BIOLOGIST: &str = "G15_10/SM03";
+
+/// Branch of our arc for the numbers that other laboratories give, one arc each: their own arc is not told to us with a
+/// request, and an OID is needed to tell their numbers apart.
+const REQUESTERS: &str = "10";
 
 /// What the assembly needs beside the dossier.
 pub struct Setting<'a> {
@@ -283,6 +287,24 @@ fn sub_chapters(
     subs.into_iter().map(|(_, sub)| sub).collect()
 }
 
+/// Those who receive the report: the correspondents, or the laboratory that asked and nobody else (SUB-09).
+fn recipients(full: &DossierFull) -> Vec<Recipient> {
+    let Some((lab, _)) = &full.requester else {
+        let people = full.correspondents.iter();
+        return people
+            .map(|(_, c)| Recipient { person: Some(professional(c)), organization: None })
+            .collect();
+    };
+    let organization = Organization {
+        national_id: None,
+        name: lab.facts.family.clone(),
+        address: None,
+        telecoms: professional(lab).telecoms,
+        practice_setting: None,
+    };
+    vec![Recipient { person: None, organization: Some(organization) }]
+}
+
 /// Assembles the report of a dossier. `included` are the results whose value is shown; the others are pending.
 #[must_use]
 pub fn assemble(s: &Setting<'_>, full: &DossierFull, included: &[&StoredResult]) -> Report {
@@ -358,13 +380,13 @@ pub fn assemble(s: &Setting<'_>, full: &DossierFull, included: &[&StoredResult])
             .map(|c| Prescriber { professional: professional(c), prescribed_at }),
         sampler: None,
         attending_physician: with_role(CorrespondentRole::AttendingPhysician).map(professional),
-        recipients: full
-            .correspondents
-            .iter()
-            .map(|(_, c)| Recipient { person: Some(professional(c)), organization: None })
-            .collect(),
+        recipients: recipients(full),
         request: s.id("4", full.dossier.number.clone()),
-        prescriptions: vec![],
+        prescriptions: full
+            .requester
+            .iter()
+            .map(|(lab, number)| s.id(&format!("{REQUESTERS}.{}", lab.id), number.clone()))
+            .collect(),
         encounter: Encounter { kind: Some(EncounterKind::Ambulatory), ..Encounter::default() },
         specimens: full
             .specimens

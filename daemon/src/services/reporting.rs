@@ -12,7 +12,7 @@ use paillasse_shared::domain::rights::Right;
 use paillasse_shared::protocol::document::{
     Content, DecideParams, Decision, DocumentView, Documents, Form, GetParams, ListParams,
 };
-use paillasse_shared::protocol::dossier::{DossierView, Preview, ValidateParams};
+use paillasse_shared::protocol::dossier::{Correspondent, DossierView, Preview, ValidateParams};
 use paillasse_shared::protocol::error::{ErrorKind, WireError};
 use paillasse_shared::protocol::event::Event;
 use serde_json::json;
@@ -178,7 +178,7 @@ pub async fn validate(app: &App, caller: &Caller, p: ValidateParams) -> Result<D
     dossier_view::view(app, id).await
 }
 
-/// One order per recipient, its identifiers fixed now.
+/// One order per recipient, its identifiers fixed now; one order in all when another laboratory asked.
 fn orders(app: &App, caller: &Caller, full: &DossierFull, unique_id: &str) -> Vec<NewOrder> {
     let now = app.env.now();
     let order = |service, recipient: String, identifier: String, payload| NewOrder {
@@ -194,15 +194,18 @@ fn orders(app: &App, caller: &Caller, full: &DossierFull, unique_id: &str) -> Ve
         urgent: full.dossier.urgent,
         created_at: now,
     };
+    let mail = || json!({ "set": new_oid(app, "7") });
+    let mail_to = |c: &Correspondent| NewOrder {
+        correspondent: Some(c.id),
+        ..order(Service::Mss, dossier_view::correspondent_name(c), delivery::new_message_id(app), mail())
+    };
+    // A laboratory that subcontracts to us answers for the whole: the report goes to it and to nobody else (SUB-09).
+    if let Some((laboratory, _)) = &full.requester {
+        return vec![mail_to(laboratory)];
+    }
     let dmp = json!({ "set": new_oid(app, "7"), "signature": new_oid(app, "8") });
     let mut list = vec![order(Service::Dmp, DMP.into(), unique_id.to_owned(), dmp)];
-    let mail = || json!({ "set": new_oid(app, "7") });
-    for (_, c) in &full.correspondents {
-        let mut o =
-            order(Service::Mss, dossier_view::correspondent_name(c), delivery::new_message_id(app), mail());
-        o.correspondent = Some(c.id);
-        list.push(o);
-    }
+    list.extend(full.correspondents.iter().map(|(_, c)| mail_to(c)));
     if app.config.mss.as_ref().is_some_and(|m| m.patients) {
         list.push(order(Service::Mss, PATIENT_MAILBOX.into(), delivery::new_message_id(app), mail()));
     }

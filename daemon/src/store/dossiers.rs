@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use paillasse_shared::domain::catalogue::{Analysis, Specimen};
 use paillasse_shared::domain::dossier::{CorrespondentRole, DossierState};
-use paillasse_shared::domain::ids::{DossierId, PatientId, ResultId};
+use paillasse_shared::domain::ids::{CorrespondentId, DossierId, PatientId, ResultId};
 use paillasse_shared::domain::result::{Flag, ResultState, ResultValue, flag};
 use paillasse_shared::protocol::document::DocumentView;
 use paillasse_shared::protocol::dossier::{Correspondent, DossierLine, ListParams};
@@ -39,6 +39,8 @@ pub struct Dossier {
     pub prescribed_on: String,
     /// Urgent.
     pub urgent: bool,
+    /// The laboratory that subcontracts this dossier to us, with its number.
+    pub requested: Option<(CorrespondentId, String)>,
     /// State.
     pub state: DossierState,
 }
@@ -94,6 +96,8 @@ pub struct DossierFull {
     pub results: Vec<StoredResult>,
     /// Its correspondents, prescriber first.
     pub correspondents: Vec<(CorrespondentRole, Correspondent)>,
+    /// The laboratory that subcontracts it to us, with its number.
+    pub requester: Option<(Correspondent, String)>,
     /// Its specimens.
     pub specimens: Vec<(String, Specimen)>,
     /// Its documents, latest first.
@@ -121,6 +125,8 @@ pub struct NewDossier {
     pub prescribed_on: String,
     /// Urgent.
     pub urgent: bool,
+    /// The laboratory that subcontracts it to us, with its number.
+    pub requested: Option<(CorrespondentId, String)>,
     /// Number chosen by the client.
     pub request_id: Option<String>,
     /// Who.
@@ -157,10 +163,12 @@ fn dossier(r: &Row<'_>) -> rusqlite::Result<Dossier> {
         prescribed_on: r.get(6)?,
         urgent: r.get(7)?,
         state: code(r, 8)?,
+        requested: r.get::<_, Option<i64>>(9)?.map(CorrespondentId).zip(r.get(10)?),
     })
 }
 
-const COLUMNS: &str = "id, number, version, patient, opened_at, sampled_at, prescribed_on, urgent, state";
+const COLUMNS: &str = "id, number, version, patient, opened_at, sampled_at, prescribed_on, urgent, state, \
+    requested_by, requested_number";
 
 /// A column that holds the serialised name of an enum, without quotes.
 fn code<T: serde::de::DeserializeOwned>(r: &Row<'_>, column: usize) -> rusqlite::Result<T> {
@@ -273,15 +281,20 @@ pub fn specimen_id(number: &str, rank: i64) -> String {
     format!("{digits}{rank:02}")
 }
 
+fn expect_correspondent(c: &Connection, who: CorrespondentId) -> Result<(), StoreError> {
+    match correspondents::get(c, who)? {
+        Some(_) => Ok(()),
+        None => Err(WireError::not_found(format!("le correspondant n° {who} n'existe pas")).into()),
+    }
+}
+
 fn add_correspondents(
     tx: &Tx,
     dossier: DossierId,
     list: &[(i64, CorrespondentRole)],
 ) -> Result<(), StoreError> {
     for (who, role) in list {
-        if correspondents::get(tx, paillasse_shared::domain::ids::CorrespondentId(*who))?.is_none() {
-            return Err(WireError::not_found(format!("le correspondant n° {who} n'existe pas")).into());
-        }
+        expect_correspondent(tx, CorrespondentId(*who))?;
         tx.prepare_cached("INSERT OR REPLACE INTO dossier_correspondent VALUES (?1, ?2, ?3)")?
             .execute(params![dossier.0, who, name(role)?])?;
     }
@@ -438,13 +451,7 @@ fn full(c: &Connection, id: DossierId, catalogue: &Catalogue) -> Result<Option<D
     )?;
     let correspondents = s
         .query_map([id.0], |r| {
-            Ok((
-                code(r, 0)?,
-                Correspondent {
-                    id: paillasse_shared::domain::ids::CorrespondentId(r.get(1)?),
-                    facts: json(r, 2)?,
-                },
-            ))
+            Ok((code(r, 0)?, Correspondent { id: CorrespondentId(r.get(1)?), facts: json(r, 2)? }))
         })?
         .collect::<Result<Vec<_>, _>>()?;
     let mut s = c.prepare_cached("SELECT id, kind FROM specimen WHERE dossier = ?1 ORDER BY id")?;
@@ -453,7 +460,20 @@ fn full(c: &Connection, id: DossierId, catalogue: &Catalogue) -> Result<Option<D
     let calls =
         s.query_map([id.0], |r| Ok((at(r.get(0)?), r.get(1)?, r.get(2)?)))?.collect::<Result<_, _>>()?;
     let documents = documents::of_dossier(c, id)?;
-    Ok(Some(DossierFull { dossier: d, patient, results, correspondents, specimens, documents, calls }))
+    let requester = match &d.requested {
+        Some((who, number)) => correspondents::get(c, *who)?.map(|lab| (lab, number.clone())),
+        None => None,
+    };
+    Ok(Some(DossierFull {
+        dossier: d,
+        patient,
+        results,
+        correspondents,
+        requester,
+        specimens,
+        documents,
+        calls,
+    }))
 }
 
 const LINE: &str = "d.id, d.number, d.patient, p.birth_name || ' ' || p.first_name, p.status, d.opened_at, d.state, d.urgent, d.worst, d.done, d.total";
@@ -493,11 +513,14 @@ impl Store {
                 }
             }
             patients::expect(tx, new.patient)?;
+            if let Some((who, _)) = &new.requested {
+                expect_correspondent(tx, *who)?;
+            }
             let n = numbers::next(tx, &format!("dossier-{:02}", new.year))?;
             let number = format!("{:02}-{n:06}", new.year);
             tx.prepare_cached(
-                "INSERT INTO dossier (number, version, patient, opened_at, sampled_at, prescribed_on, urgent, state, request_id) \
-                 VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, 'registered', ?7)",
+                "INSERT INTO dossier (number, version, patient, opened_at, sampled_at, prescribed_on, urgent, state, request_id, \
+                 requested_by, requested_number) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, 'registered', ?7, ?8, ?9)",
             )?
             .execute(params![
                 number,
@@ -506,7 +529,9 @@ impl Store {
                 ms(new.sampled_at),
                 new.prescribed_on,
                 new.urgent,
-                new.request_id
+                new.request_id,
+                new.requested.as_ref().map(|r| r.0.0),
+                new.requested.as_ref().map(|r| r.1.as_str())
             ])?;
             let id = DossierId(tx.last_insert_rowid());
             let d = expect(tx, id)?;
@@ -522,7 +547,8 @@ impl Store {
                     &new.by,
                     "dossier-create",
                     format!("dossier:{id}"),
-                    serde_json::json!({ "number": number, "patient": new.patient, "analyses": new.analyses }),
+                    serde_json::json!({ "number": number, "patient": new.patient, "analyses": new.analyses,
+                        "received_from": new.requested }),
                 ),
             )?;
             Ok(id)

@@ -195,6 +195,11 @@ pub enum Reason {
     },
     /// A former version of the same document has to leave first.
     AfterPredecessor,
+    /// The dossier comes from another laboratory, which alone receives the report.
+    ReceivedFromLaboratory {
+        /// Its name.
+        laboratory: String,
+    },
     /// The service is not configured here.
     NotConfigured {
         /// Which.
@@ -226,6 +231,7 @@ impl Reason {
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::NotYet { .. } => "not_yet",
             Self::AfterPredecessor => "after_predecessor",
+            Self::ReceivedFromLaboratory { .. } => "received_from_laboratory",
             Self::NotConfigured { .. } => "not_configured",
             Self::Internal { .. } => "internal",
         }

@@ -42,6 +42,9 @@ pub fn reason(reason: &Reason) -> String {
         }
         Reason::NotYet { .. } => "Attend son heure".into(),
         Reason::AfterPredecessor => "Attend le départ de la version précédente".into(),
+        Reason::ReceivedFromLaboratory { laboratory } => {
+            format!("Dossier reçu de {laboratory} : le compte rendu ne part que vers ce laboratoire")
+        }
         Reason::NotConfigured { service } => format!("{} n'est pas configuré ici", service.label()),
         Reason::Internal { words } => format!("Préparation impossible : {words}"),
     }
@@ -66,7 +69,7 @@ pub fn cure(reason: &Reason) -> Option<String> {
     Some(match reason {
         Reason::IdentityNotQualified { .. } => "Qualifier l'identité : l'envoi part alors de lui-même".into(),
         Reason::IdentityToControl => "Regarder le retour d'INSi, l'accepter ou le refuser".into(),
-        Reason::PatientOpposed => return None,
+        Reason::PatientOpposed | Reason::ReceivedFromLaboratory { .. } => return None,
         Reason::HeldByUser { .. } => "Libérer le document".into(),
         Reason::InvisibleToPatient => "Rendre le document visible, si l'annonce est faite".into(),
         Reason::NoAddress { .. } => "Compléter l'adresse MSSanté du correspondant".into(),
@@ -130,6 +133,7 @@ pub fn gate(code: &str, service: Service) -> String {
         "document" => "Document non retenu".into(),
         "visibility" => "Document visible du patient".into(),
         "address" => "Adresse du destinataire".into(),
+        "requester" => "Demandé à notre laboratoire, non par un autre".into(),
         "predecessor" => "Version précédente partie".into(),
         "service" => format!("{} disponible", service.label()),
         other => other.to_owned(),

@@ -134,9 +134,21 @@ pub struct CreateParams {
     /// Day of the prescription `AAAA-MM-JJ`; today when absent.
     #[serde(default)]
     pub prescribed_on: Option<String>,
+    /// Another laboratory asks for these analyses: it alone receives the report.
+    #[serde(default)]
+    pub received_from: Option<ReceivedFrom>,
     /// Number chosen by the client for this creation: a second one with the same number is the same.
     #[serde(default)]
     pub request_id: Option<String>,
+}
+
+/// The laboratory that subcontracts a dossier to us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedFrom {
+    /// Which: a correspondent, whose MSSanté address is the laboratory's.
+    pub laboratory: CorrespondentId,
+    /// Number of its dossier, returned in the report; 1 to 64 characters.
+    pub number: String,
 }
 
 /// A correspondent in a role.
@@ -230,6 +242,9 @@ pub struct DossierView {
     pub urgent: bool,
     /// Correspondents.
     pub correspondents: Vec<DossierCorrespondent>,
+    /// The laboratory that asked, when it is not ours.
+    #[serde(default)]
+    pub received_from: Option<RequestingLaboratory>,
     /// Chapters with their results, in report order.
     pub chapters: Vec<ChapterView>,
     /// Documents with their orders, latest first.
@@ -241,6 +256,17 @@ pub struct DossierView {
     /// Those of them that ask for a gesture first (a critical result not yet announced).
     #[serde(default)]
     pub gestures: Vec<String>,
+}
+
+/// The laboratory that asked for a dossier, as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestingLaboratory {
+    /// Who.
+    pub laboratory: Correspondent,
+    /// Number of its dossier.
+    pub number: String,
+    /// In plain French: why nothing leaves for the DMP nor for the patient.
+    pub why: String,
 }
 
 /// A correspondent of a dossier.

@@ -9,7 +9,7 @@ use paillasse_shared::domain::dossier::{CorrespondentRole, DossierState};
 use paillasse_shared::domain::ids::CorrespondentId;
 use paillasse_shared::protocol::dossier::{
     AddParams, CorrespondentChoice, CreateParams, DossierLine, DossierView, ListParams, OrderLine,
-    ResultCancelParams, ResultEnterParams, ResultView, TraceCallParams, ValidateParams,
+    ReceivedFrom, ResultCancelParams, ResultEnterParams, ResultView, TraceCallParams, ValidateParams,
 };
 use paillasse_shared::protocol::methods::{
     DossierAdd, DossierBilling, DossierCreate, DossierGet, DossierLabels, DossierList, DossierPreview,
@@ -65,6 +65,15 @@ pub enum DossierCommand {
         analyses: Vec<String>,
         #[command(flatten)]
         people: People,
+        #[arg(
+            long,
+            value_name = "ID",
+            requires = "lab_number",
+            help = "Dossier reçu d'un autre LBM (correspondant) : le compte rendu ne part que vers lui"
+        )]
+        from_lab: Option<CorrespondentId>,
+        #[arg(long, value_name = "N°", requires = "from_lab", help = "Numéro de dossier chez ce LBM")]
+        lab_number: Option<String>,
         #[arg(long, help = "Urgent")]
         urgent: bool,
         #[arg(long, value_name = "DATE", value_parser = value::time, help = "Prélevé le (maintenant sans cette option)")]
@@ -227,7 +236,17 @@ impl DossierCommand {
                 s.show::<DossierList>(&params, |p, r| lines(p, &r.dossiers))
             }
             Self::Show { id } => s.show::<DossierGet>(&dossier_ref(id), view),
-            Self::Create { patient, analyses, people, urgent, sampled_at, prescribed_on, request_id } => {
+            Self::Create {
+                patient,
+                analyses,
+                people,
+                from_lab,
+                lab_number,
+                urgent,
+                sampled_at,
+                prescribed_on,
+                request_id,
+            } => {
                 let params = CreateParams {
                     patient: Some(s.patient_id(patient)?),
                     analyses,
@@ -235,6 +254,9 @@ impl DossierCommand {
                     sampled_at,
                     urgent,
                     prescribed_on,
+                    received_from: from_lab
+                        .zip(lab_number)
+                        .map(|(laboratory, number)| ReceivedFrom { laboratory, number }),
                     request_id,
                 };
                 s.show::<DossierCreate>(&params, view)
@@ -353,6 +375,11 @@ fn view(p: &mut Page, d: &DossierView) {
         ("Ouvert le", Some(p.time(d.opened_at))),
         ("Prélevé le", Some(p.time(d.sampled_at))),
         ("Correspondants", Some(people.join(", "))),
+        (
+            "Reçu de",
+            d.received_from.as_ref().map(|r| format!("{}, dossier {}", r.laboratory.facts.family, r.number)),
+        ),
+        ("Départ", d.received_from.as_ref().map(|r| r.why.clone())),
     ]);
     d.alerts.iter().for_each(|alert| p.line(format!("  ! {alert}")));
     for chapter in &d.chapters {

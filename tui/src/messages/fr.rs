@@ -207,6 +207,17 @@ pub const SIMILAR_NONE: &str = "Aucune : créer ce nouveau patient";
 /// Title.
 pub const PICK_EXAM: &str = "Ajouter un examen";
 /// Title.
+pub const RECEIVED_FROM_LAB: &str = "Dossier reçu d'un autre laboratoire";
+/// Note.
+pub const RECEIVED_FROM_LAB_NOTE: &str =
+    "Son n° de dossier. Le premier correspondant est ce laboratoire : seul il reçoit.";
+/// Role of the first correspondent of such a dossier.
+pub const REQUESTING_LAB: &str = "laboratoire demandeur";
+/// Nobody was chosen.
+pub const NO_LAB: &str = "Choisissez d'abord le laboratoire demandeur parmi les correspondants.";
+/// Label.
+pub const RECEIVED_FROM: &str = "Reçu de";
+/// Title.
 pub const PICK_CORRESPONDENT: &str = "Choisir un correspondant";
 /// Title.
 pub const PICK_ADDRESS: &str = "Quel correspondant corriger ?";

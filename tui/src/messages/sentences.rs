@@ -265,6 +265,11 @@ pub fn acted(orders: u64, done: &str) -> String {
     }
 }
 
+/// A dossier under its number at the laboratory that asked.
+pub fn received_number(number: &str) -> String {
+    format!("Dossier n° {number} de ce LBM")
+}
+
 /// Every recipient has the report.
 pub fn all_delivered(view: &DossierView) -> String {
     let names: Vec<&str> = view
@@ -347,6 +352,7 @@ pub fn short_cure(reason: &Reason) -> Result<&'static str, &'static str> {
         Reason::NotYet { .. } => "Envoyer maintenant",
         Reason::ServiceDown { .. } | Reason::AfterPredecessor => return Err("Attendre"),
         Reason::OutcomeUnknown { .. } => return Err("Vérification en cours"),
+        Reason::ReceivedFromLaboratory { .. } => return Err("Rien à faire"),
         Reason::NotConfigured { .. } => return Err("À configurer"),
     })
 }

@@ -198,6 +198,8 @@ pub enum Prompted {
     Degraded,
     /// Who was told about a critical result.
     TraceCall(DossierId),
+    /// Number of the dossier at the laboratory that asked.
+    LabNumber,
     /// MSSanté address of a correspondent, then the cause to replay.
     Address(Box<Correspondent>, String),
     /// Motive of an attribute set (true) or removed.
@@ -217,7 +219,7 @@ impl Prompted {
     pub fn is_gentle(&self, text: &str) -> bool {
         match self {
             // What the message says is compared before anything is filed.
-            Self::TraceCall(_) | Self::Degraded | Self::AttachMessage(_) => true,
+            Self::TraceCall(_) | Self::Degraded | Self::AttachMessage(_) | Self::LabNumber => true,
             Self::Address(c, _) => c.facts.mss_address.as_deref() != Some(text.trim()),
             Self::RefuseReturn(..)
             | Self::CancelOrder(_)

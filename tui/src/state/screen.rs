@@ -272,6 +272,8 @@ pub struct NewDossier {
     pub people: Vec<(CorrespondentId, String)>,
     /// Urgent.
     pub urgent: bool,
+    /// Number of the dossier at the laboratory that asked: the first correspondent is then that laboratory.
+    pub lab_number: Option<String>,
     /// A request is under way.
     pub sending: bool,
     /// `Entrée`, `Tab` or `Ctrl-S` was typed before the answer came.

@@ -63,6 +63,19 @@ fn a_dossier_takes_four_keys_beside_what_is_typed() {
 }
 
 #[test]
+fn sub_09_a_dossier_of_another_laboratory_is_one_key_and_its_number() {
+    let mut b = Bench::new(80, 24);
+    b.keys("de la<f4>nfs<enter><f6>foug-4711<enter>").sees("Dossier n° foug-4711 de ce LBM");
+    // Without the laboratory it cannot be told who receives.
+    b.keys("<ctrl-s>").sees("Choisissez d'abord le laboratoire demandeur");
+    assert_eq!(b.count("dossier.create"), 0);
+    b.keys("roux<enter>").sees("(laboratoire demandeur)").keys("<ctrl-s>").sees("Dossier enregistré");
+    let asked = b.last("dossier.create");
+    assert_eq!(asked["received_from"], json!({"laboratory": 4, "number": "foug-4711"}));
+    assert_eq!(asked["correspondents"], json!([]));
+}
+
+#[test]
 fn what_is_not_found_is_said_and_registers_nothing() {
     let mut b = Bench::new(80, 24);
     b.fake.instead.insert("correspondent.search".into(), json!({"correspondents": []}));

@@ -6,7 +6,7 @@ use paillasse_shared::domain::result::ResultState;
 use paillasse_shared::protocol::document::Decision;
 use paillasse_shared::protocol::dossier::{
     CatalogueSearchParams, CorrespondentChoice, CorrespondentSearchParams, CreateParams, DossierRef,
-    ResultEnterParams, ValidateParams,
+    ReceivedFrom, ResultEnterParams, ValidateParams,
 };
 use paillasse_shared::protocol::methods as rpc;
 
@@ -33,6 +33,12 @@ pub(super) fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
             if let Some(Screen::NewDossier(n)) = state.screen_mut() {
                 n.urgent = !n.urgent;
             }
+            Vec::new()
+        }
+        Cmd::DossierReceived => {
+            let Some(Screen::NewDossier(n)) = state.screen() else { return Vec::new() };
+            let number = n.lab_number.clone().unwrap_or_default();
+            prompt(state, m::RECEIVED_FROM_LAB, m::RECEIVED_FROM_LAB_NOTE, &number, Prompted::LabNumber);
             Vec::new()
         }
         Cmd::FormSave => take_then(state, After::Save),
@@ -138,6 +144,7 @@ fn new_dossier(state: &mut State) -> Vec<Effect> {
         exams: Vec::new(),
         people: Vec::new(),
         urgent: false,
+        lab_number: None,
         sending: false,
         after: None,
         browsed: false,
@@ -248,6 +255,14 @@ pub(super) fn take_last_back(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The dossier comes from another laboratory, under this number there.
+pub(super) fn received_from(state: &mut State, number: String) -> Vec<Effect> {
+    if let Some(Screen::NewDossier(n)) = state.screen_mut() {
+        n.lab_number = Some(number);
+    }
+    Vec::new()
+}
+
 fn register(state: &mut State) -> Vec<Effect> {
     let Some(Screen::NewDossier(n)) = state.screen_mut() else { return Vec::new() };
     if n.sending {
@@ -258,12 +273,22 @@ fn register(state: &mut State) -> Vec<Effect> {
         state.say(Level::Warning, m::NO_EXAM);
         return browse(state);
     }
+    let mut people = n.people.iter();
+    let received_from = match n.lab_number.clone() {
+        None => None,
+        Some(number) => {
+            let Some((laboratory, _)) = people.next() else {
+                n.at_correspondents = true;
+                state.say(Level::Warning, m::NO_LAB);
+                return browse(state);
+            };
+            Some(ReceivedFrom { laboratory: *laboratory, number })
+        }
+    };
     n.sending = true;
     let roles =
         std::iter::once(CorrespondentRole::Prescriber).chain(std::iter::repeat(CorrespondentRole::Copy));
-    let correspondents = n
-        .people
-        .iter()
+    let correspondents = people
         .zip(roles)
         .map(|((correspondent, _), role)| CorrespondentChoice { correspondent: *correspondent, role })
         .collect();
@@ -274,6 +299,7 @@ fn register(state: &mut State) -> Vec<Effect> {
         sampled_at: None,
         urgent: n.urgent,
         prescribed_on: None,
+        received_from,
         request_id: Some(n.request_id.clone()),
     };
     vec![ask::<rpc::DossierCreate>(state, &params, Purpose::CreateDossier)]

@@ -329,6 +329,7 @@ fn prompted(state: &mut State, text: String, then: Prompted) -> Vec<Effect> {
             let purpose = Purpose::DossierChanged(m::DONE_TRACED.to_owned());
             vec![ask::<rpc::DossierTraceCall>(state, &params, purpose)]
         }
+        Prompted::LabNumber => laboratory::received_from(state, text),
         Prompted::Address(correspondent, cause) => {
             let mut facts = correspondent.facts;
             facts.mss_address = Some(text);

@@ -184,6 +184,7 @@ fn run(state: &mut State, cmd: Cmd) -> Vec<Effect> {
         | Cmd::RegisterNext
         | Cmd::RegisterSkip
         | Cmd::DossierUrgent
+        | Cmd::DossierReceived
         | Cmd::ResultEdit
         | Cmd::ResultCommitNext
         | Cmd::ResultCommitPrevious

@@ -221,6 +221,11 @@ fn request(c: &mut Canvas<'_>, r: &Report, x: f32, width: f32) {
         c.y += 4.0;
     }
     paragraph(c, x, width, CAPTION, "DEMANDE");
+    if r.prescriber.is_none() {
+        for order in &r.prescriptions {
+            fact(c, x, width, "N° du demandeur", &order.extension);
+        }
+    }
     // Only the samples that results were made from: the others are in no other form of the report.
     let used = |s: &&Specimen| {
         r.chapters.iter().flat_map(|c| &c.sub_chapters).any(|sub| sub.specimens.contains(&s.id.extension))

@@ -171,6 +171,8 @@ CREATE TABLE dossier (
   sampled_at INTEGER NOT NULL,
   prescribed_on TEXT NOT NULL,
   urgent INTEGER NOT NULL,
+  requested_by INTEGER,            -- correspondent: the laboratory that subcontracts this dossier to us
+  requested_number TEXT,           -- its own number; both or none
   state TEXT NOT NULL,
   worst TEXT,
   done INTEGER NOT NULL DEFAULT 0,

@@ -199,6 +199,16 @@ fn facts(
             )?
             .query_row(params![d, service.code(), recipient], |r| r.get(0))?;
     }
+    if let Some(d) = document {
+        f.other_laboratory = c
+            .prepare_cached(
+                "SELECT w.facts FROM document d JOIN dossier o ON o.id = d.dossier \
+                 JOIN correspondent w ON w.id = o.requested_by WHERE d.id = ?1 AND w.id IS NOT ?2",
+            )?
+            .query_row(params![d, correspondent], |r| json::<CorrespondentParams>(r, 0))
+            .optional()?
+            .map(|w| w.family);
+    }
     if let Some(who) = correspondent {
         let facts: Option<CorrespondentParams> = c
             .prepare_cached("SELECT facts FROM correspondent WHERE id = ?1")?

@@ -241,6 +241,7 @@ impl Seeder {
             sampled_at: self.now.checked_sub(ago).ok(),
             urgent: plan.urgent,
             prescribed_on: None,
+            received_from: None,
             request_id: Some(key.clone()),
         };
         let id = self.call::<DossierCreate>(&params)?.id;

@@ -15,8 +15,11 @@ use crate::view::widgets::table::{self, Column, Row};
 use crate::view::widgets::{bandeau, input, results, sign};
 
 pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewDossier) {
-    let right =
-        if s.urgent { format!("{} · {}", m::URGENT, m::NEW_DOSSIER) } else { m::NEW_DOSSIER.to_owned() };
+    let title = match &s.lab_number {
+        Some(number) => m::received_number(number),
+        None => m::NEW_DOSSIER.to_owned(),
+    };
+    let right = if s.urgent { format!("{} · {title}", m::URGENT) } else { title };
     bandeau::draw(pen, state, body.y, s.record.as_deref(), &right);
     let y = body.y + bandeau::HEIGHT;
     let w = body.width;
@@ -61,8 +64,11 @@ pub(super) fn new_dossier(pen: &mut Pen<'_>, body: Rect, state: &State, s: &NewD
 }
 
 fn people(s: &NewDossier) -> Vec<String> {
-    let role = |i: usize| {
-        if i == 0 { CorrespondentRole::Prescriber.label() } else { CorrespondentRole::Copy.label() }
+    let lab = usize::from(s.lab_number.is_some());
+    let role = |i: usize| match i {
+        0 if lab == 1 => m::REQUESTING_LAB,
+        i if i == lab => CorrespondentRole::Prescriber.label(),
+        _ => CorrespondentRole::Copy.label(),
     };
     s.people.iter().enumerate().map(|(i, (_, name))| format!("{name} ({})", role(i))).collect()
 }
@@ -142,11 +148,22 @@ fn foot_lines(state: &State, s: &DossierScreen, view: &DossierView, width: u16, 
             .collect();
         let text = if who.is_empty() { m::NONE_YET.to_owned() } else { who.join(", ") };
         lines.push(vec![(format!("{} : ", m::CORRESPONDENTS), Role::Label), (text, Role::Text)]);
+        if let Some(from) = &view.received_from {
+            let text = m::received_number(&from.number);
+            lines.push(vec![
+                (format!("{} : ", m::RECEIVED_FROM), Role::Label),
+                (format!("{} · {text}", from.laboratory.facts.family), Role::Text),
+            ]);
+        }
         let (word, day) = (view.state.label(), state.instant(view.sampled_at));
         lines.push(vec![(
             format!("Dossier {word}, prélevé le {}", day.get(..16).unwrap_or(&day)),
             Role::Quiet,
         )]);
+    }
+    // What leaves after the validation says it line by line; once it left, this line does.
+    if let (Some(from), false) = (&view.received_from, view.documents.is_empty()) {
+        lines.push(vec![(from.why.clone(), Role::Quiet)]);
     }
     if let (Some(document), Leaving::Partial) = (view.documents.first(), s.leaving()) {
         lines.push(vec![(m::partial(document.version, s.awaited()), Role::Label)]);
