@@ -144,7 +144,15 @@ async fn queue_after_former(app: &App, by: &str, p: &Patient) -> Result<(), Wire
     loop {
         let queued = queue_call(app, by, p).await?;
         let insi = app.store.patient_with_insi(p.id).await?.map_or(InsiState::NotCalled, |(_, i)| i);
-        if queued || matches!(insi, InsiState::Waiting { .. } | InsiState::Running { .. }) {
+        let there = matches!(
+            insi,
+            InsiState::Waiting { .. } | InsiState::Running { .. } | InsiState::ToDecide { .. }
+        );
+        if queued || there {
+            if matches!(insi, InsiState::ToDecide { .. }) {
+                // The return came at this very moment: no call will use the card that was offered.
+                app.cards.forget(p.id);
+            }
             return Ok(());
         }
         loop {

@@ -250,7 +250,8 @@ impl Store {
         .await
     }
 
-    /// Puts a call to INSi in the queue, unless one is already there.
+    /// Puts a call to INSi in the queue, unless one is already there or its return waits for a decision: that one is
+    /// looked at first, even when it came at this very moment.
     pub async fn queue_insi(
         &self,
         patient: PatientId,
@@ -266,7 +267,8 @@ impl Store {
                 )?
                 .query_row([patient.0], |r| r.get(0))
                 .optional()?;
-            if open.is_some() {
+            let (state, _) = patients::insi_state(tx, patient)?;
+            if open.is_some() || matches!(state, InsiState::ToDecide { .. }) {
                 return Ok(Changed::default());
             }
             tx.prepare_cached("UPDATE insi_return SET decision = 'superseded' WHERE patient = ?1 AND decision IS NULL")?
