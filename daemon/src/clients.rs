@@ -137,9 +137,10 @@ fn mss(config: &Config) -> Result<Option<Mss>, String> {
 fn another_structure(config: &Config) -> Option<String> {
     let sign = read(config, &config.dmp.as_ref()?.sign).ok()?;
     let facts = certificate_facts(&sign).ok()?;
-    let named = facts.first()?.subject_ou.first()?.clone();
+    let named = facts.first()?.subject_ou.first()?;
+    let signs = named.strip_prefix('1').filter(|n| n.len() == 9)?;
     let finess = &config.laboratory.finess;
-    (named.strip_prefix('1').is_some_and(|n| n.len() == 9) && named.strip_prefix('1') != Some(finess)).then(|| {
+    (signs != finess).then(|| {
         format!(
             "le certificat de signature du DMP désigne la structure {named}, le FINESS configuré est {finess} : \
              le DMP refusera les envois tant que l'un des deux n'est pas corrigé"

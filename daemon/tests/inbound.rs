@@ -8,14 +8,13 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use paillasse_shared::domain::identity::{DeviceKind, Status};
-use paillasse_shared::domain::ids::PatientId;
 use paillasse_shared::domain::order::{OrderState, Reason, Service};
 use paillasse_shared::domain::result::ResultState;
 use paillasse_shared::protocol::inbox::{AttachParams, InboxRef, InboxState, ListParams, MessageView};
 use paillasse_shared::protocol::methods as m;
 use paillasse_shared::protocol::patient::{InsiState, PatientRef, ReceiveParams, ReceivedIdentity};
 use paillasse_shared::protocol::{dossier, queue};
-use support::flows::{create, drain, qualified, record};
+use support::flows::{create, drain, qualified, record, tube};
 use support::{House, TEST_NIR, person};
 
 const NOW: &str = "2026-11-22T10:00:00+01:00";
@@ -212,19 +211,6 @@ async fn an_identity_that_resembles_another_waits_for_a_person_and_is_filed_by_h
     assert!(matches!(p.insi, InsiState::ToDecide { .. }), "{:?}", p.insi);
     let nothing = receive(&mut house, b"MSH|^~\\&|A|B|C|D|20260110||ADT^A28|9|P|2.5\rEVN||2026\r").await;
     assert_eq!(nothing.message.state, InboxState::Unreadable, "kept, and says why");
-}
-
-async fn tube(house: &mut House, patient: PatientId) -> (dossier::DossierView, String) {
-    let d = house
-        .call::<m::DossierCreate>(dossier::CreateParams {
-            patient: Some(patient),
-            analyses: vec!["NA".into()],
-            ..dossier::CreateParams::default()
-        })
-        .await;
-    let labels = house.call::<m::DossierLabels>(dossier::DossierRef { id: Some(d.id), number: None }).await;
-    let tube = labels.labels[0].last().unwrap().clone();
-    (d, tube)
 }
 
 async fn results(house: &House, control: &str, tube: &str, pid: &str) {

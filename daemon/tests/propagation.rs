@@ -14,7 +14,7 @@ use paillasse_shared::protocol::methods as m;
 use paillasse_shared::protocol::patient::{CreateParams, EditTraitsParams, MergeParams, SplitParams};
 use paillasse_shared::protocol::propagation::{Choice, DecideParams, ListParams, PropagationView};
 use paillasse_shared::protocol::{dossier, ins, queue};
-use support::flows::{create, drain, qualified, record};
+use support::flows::{create, drain, qualified, record, sodium_validated};
 use support::{House, MSS, TEST_NIR, person};
 
 const NOW: &str = "2026-01-10T10:00:00+01:00";
@@ -53,16 +53,7 @@ async fn diffused(house: &mut House, id: PatientId) -> dossier::DossierView {
             ..dossier::CreateParams::default()
         })
         .await;
-    house
-        .call::<m::ResultEnter>(dossier::ResultEnterParams {
-            dossier: d.id,
-            analysis: d.chapters[0].results[0].analysis.clone(),
-            value: "140".into(),
-            comment: None,
-        })
-        .await;
-    let validate = dossier::ValidateParams { id: Some(d.id), ..dossier::ValidateParams::default() };
-    let view = house.call::<m::DossierValidate>(validate).await;
+    let view = sodium_validated(house, &d).await;
     drain(house, Service::Dmp).await;
     drain(house, Service::Mss).await;
     view

@@ -10,7 +10,7 @@ use paillasse_shared::domain::result::{Flag, ResultState};
 use paillasse_shared::protocol::inbox::{InboxRef, InboxState, ListParams};
 use paillasse_shared::protocol::{dossier, methods as m};
 use support::House;
-use support::flows::create;
+use support::flows::{create, tube};
 
 /// Sodium of a tube, for a person; answers the acknowledgement code.
 async fn send(house: &House, control: &str, tube: &str, pid: &str, value: &str) -> String {
@@ -29,15 +29,7 @@ async fn send(house: &House, control: &str, tube: &str, pid: &str, value: &str) 
 async fn lab_03_results_are_filed_by_tube_and_held_when_the_sender_names_somebody_else() {
     let mut house = House::open(&[], "2026-01-10T10:00:00+01:00").await;
     let patient = create(&mut house, "EXEMPLE", "ZOE", "F", "12/03/1980").await;
-    let d = house
-        .call::<m::DossierCreate>(dossier::CreateParams {
-            patient: Some(patient),
-            analyses: vec!["NA".into()],
-            ..dossier::CreateParams::default()
-        })
-        .await;
-    let labels = house.call::<m::DossierLabels>(dossier::DossierRef { id: Some(d.id), number: None }).await;
-    let tube = labels.labels[0].last().unwrap().clone();
+    let (d, tube) = tube(&mut house, patient).await;
 
     assert_eq!(send(&house, "A1", &tube, "PID|1||||AUTRE^JEAN||19500101|M", "140").await, "AA");
     let waiting = house.call::<m::InboxList>(ListParams::default()).await.messages;

@@ -9,6 +9,7 @@ pub mod document_check;
 pub mod dossier_view;
 pub mod identity;
 pub mod inbound_identity;
+pub mod inbound_verification;
 pub mod insi;
 pub mod laboratory;
 pub mod merger;

@@ -21,7 +21,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::insi::{self, Round};
-use super::{App, Caller, inbound_identity, reporting};
+use super::{App, Caller, inbound_verification, reporting};
 use crate::clients::Clients;
 use crate::outbox::Outcome;
 use crate::store::identity::{IdentityChange, InsiOutcome};
@@ -161,7 +161,7 @@ pub async fn every_night(app: App, mut stop: watch::Receiver<bool>) {
 /// The worker of a verification.
 pub async fn run(app: &App, clients: &Clients, order: &Claimed) -> Outcome {
     if let Some(received) = order.payload.get("received").and_then(serde_json::Value::as_i64) {
-        return inbound_identity::verify(app, clients, order, received).await;
+        return inbound_verification::verify(app, clients, order, received).await;
     }
     let Some(client) = &clients.insi else {
         return Outcome::Held { reason: Reason::NotConfigured { service: Service::Verify } };

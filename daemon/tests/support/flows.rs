@@ -61,16 +61,7 @@ pub async fn validated_dossier(house: &mut House, patient: PatientId) -> queue::
             ..dossier::CreateParams::default()
         })
         .await;
-    house
-        .call::<m::ResultEnter>(dossier::ResultEnterParams {
-            dossier: d.id,
-            analysis: d.chapters[0].results[0].analysis.clone(),
-            value: "140".into(),
-            comment: None,
-        })
-        .await;
-    let validate = dossier::ValidateParams { id: Some(d.id), ..dossier::ValidateParams::default() };
-    house.call::<m::DossierValidate>(validate).await;
+    sodium_validated(house, &d).await;
     dmp_order(house, d.id).await
 }
 
@@ -81,4 +72,32 @@ pub async fn dmp_order(house: &mut House, dossier: DossierId) -> queue::OrderVie
         ..queue::ListParams::default()
     };
     house.call::<m::QueueList>(filter).await.orders.pop().unwrap()
+}
+
+/// A dossier of one analysis (sodium), with the number on its last label.
+pub async fn tube(house: &mut House, patient: PatientId) -> (dossier::DossierView, String) {
+    let d = house
+        .call::<m::DossierCreate>(dossier::CreateParams {
+            patient: Some(patient),
+            analyses: vec!["NA".into()],
+            ..dossier::CreateParams::default()
+        })
+        .await;
+    let labels = house.call::<m::DossierLabels>(dossier::DossierRef { id: Some(d.id), number: None }).await;
+    let tube = labels.labels[0].last().unwrap().clone();
+    (d, tube)
+}
+
+/// Sodium entered at 140, then everything validated.
+pub async fn sodium_validated(house: &mut House, d: &dossier::DossierView) -> dossier::DossierView {
+    house
+        .call::<m::ResultEnter>(dossier::ResultEnterParams {
+            dossier: d.id,
+            analysis: d.chapters[0].results[0].analysis.clone(),
+            value: "140".into(),
+            comment: None,
+        })
+        .await;
+    let validate = dossier::ValidateParams { id: Some(d.id), ..dossier::ValidateParams::default() };
+    house.call::<m::DossierValidate>(validate).await
 }

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
 use clap::Subcommand;
 use paillasse_shared::protocol::document::{
     DecideParams, Decision, DocumentRef, DocumentView, Form, GetParams, ListParams,
@@ -11,13 +10,11 @@ use paillasse_shared::protocol::document::{
 use paillasse_shared::protocol::methods::{
     DocumentCompare, DocumentDecide, DocumentGet, DocumentList, DocumentRebuild,
 };
-use paillasse_shared::protocol::{ErrorKind, WireError};
 
 use super::document_read::ReadArgs;
 use super::dossier::orders;
-use super::messages;
 use super::page::{Page, Table, yes};
-use super::session::{Outcome, Session, file_error};
+use super::session::{Outcome, Session, bytes_of, file_error};
 use super::value::{self, Target};
 
 /// Commands about documents.
@@ -132,9 +129,7 @@ impl DocumentCommand {
 fn get(s: &mut Session<'_>, id: Target, form: Form, output: Option<&Path>) -> Outcome {
     let id = s.document_id(id)?;
     let content = s.call::<DocumentGet>(&GetParams { id, form })?;
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(&content.base64)
-        .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))?;
+    let bytes = bytes_of(&content.base64)?;
     if output == Some(Path::new("-")) {
         return s.write_bytes(&bytes).map(|()| 0);
     }

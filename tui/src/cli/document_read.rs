@@ -13,7 +13,7 @@ use paillasse_shared::protocol::{ErrorKind, MAX_REQUEST, WireError};
 use serde_json::Value;
 
 use super::messages;
-use super::session::{Outcome, Session, file_error};
+use super::session::{Outcome, Session, bytes_of, file_error};
 
 /// Largest file that fits in a request, in base64 with some room for the rest of the line.
 const MAX_FILE: u64 = (MAX_REQUEST as u64 - 4096) / 4 * 3;
@@ -63,9 +63,7 @@ impl ReadArgs {
         let content = s
             .call::<ReceivedRead>(&ReadParams { base64: base64.to_owned(), form })
             .map_err(|e| WireError { cause: messages::not_read(&self.file, &e.cause), ..e })?;
-        STANDARD
-            .decode(&content.base64)
-            .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))
+        bytes_of(&content.base64)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
 use clap::Subcommand;
 use jiff::Timestamp;
 use paillasse_shared::domain::dossier::{CorrespondentRole, DossierState};
@@ -17,11 +16,8 @@ use paillasse_shared::protocol::methods::{
     ResultEnter, ValidationWorklist,
 };
 
-use paillasse_shared::protocol::{ErrorKind, WireError};
-
-use super::messages;
 use super::page::{Page, Table, or_empty};
-use super::session::{Outcome, Session, dossier_ref, file_error};
+use super::session::{Outcome, Session, bytes_of, dossier_ref, file_error};
 use super::value::{self, Target};
 
 /// Commands about dossiers.
@@ -288,9 +284,7 @@ impl DossierCommand {
                 let mut written = Vec::new();
                 for (path, base64) in [(html, files.html), (pdf, files.pdf)] {
                     let Some(path) = path else { continue };
-                    let bytes = base64::engine::general_purpose::STANDARD.decode(&base64).map_err(|e| {
-                        WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string()))
-                    })?;
+                    let bytes = bytes_of(&base64)?;
                     std::fs::write(&path, &bytes).map_err(|e| file_error(&path, &e))?;
                     written.push(serde_json::json!({ "file": path, "bytes": bytes.len() }));
                 }
@@ -309,9 +303,7 @@ impl DossierCommand {
             }
             Self::Billing { id, output: Some(path) } => {
                 let slip = s.call::<DossierBilling>(&dossier_ref(id))?;
-                let bytes = base64::engine::general_purpose::STANDARD
-                    .decode(&slip.base64)
-                    .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))?;
+                let bytes = bytes_of(&slip.base64)?;
                 if path == Path::new("-") {
                     return s.write_bytes(&bytes).map(|()| 0);
                 }

@@ -13,11 +13,10 @@ use paillasse_shared::protocol::received::{
     AttachParams, CloseParams, GetParams, How, ListParams, ReceiveParams, ReceivedDetail, ReceivedForm,
     ReceivedRef, ReceivedView, TakeParams,
 };
-use paillasse_shared::protocol::{ErrorKind, WireError};
 
 use super::messages;
 use super::page::{Page, Table, or_empty};
-use super::session::{Outcome, Session, file_error};
+use super::session::{Outcome, Session, bytes_of, file_error};
 use super::value::{self, Target};
 
 /// Commands about documents of other laboratories.
@@ -130,9 +129,7 @@ pub fn receive(s: &mut Session<'_>, file: &Path) -> Outcome {
 
 fn content(s: &mut Session<'_>, id: ReceivedId, form: ReceivedForm, output: Option<&Path>) -> Outcome {
     let content = s.call::<ReceivedGet>(&GetParams { id, form })?;
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(&content.base64)
-        .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))?;
+    let bytes = bytes_of(&content.base64)?;
     match output {
         Some(path) => fs::write(path, &bytes).map_err(|e| file_error(path, &e))?,
         None => s.write_bytes(&bytes)?,

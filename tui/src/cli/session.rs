@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use paillasse_shared::domain::ids::{DocumentId, DossierId, PatientId};
 use paillasse_shared::protocol::document::ListParams as DocumentFilter;
 use paillasse_shared::protocol::dossier::{DossierRef, DossierView};
@@ -171,6 +173,13 @@ pub fn dossier_ref(target: Target) -> DossierRef {
         Target::Id(id) => DossierRef { id: Some(DossierId(id)), number: None },
         Target::Number(number) => DossierRef { id: None, number: Some(number) },
     }
+}
+
+/// The bytes that the daemon put in an answer.
+pub fn bytes_of(base64: &str) -> Result<Vec<u8>, WireError> {
+    STANDARD
+        .decode(base64)
+        .map_err(|e| WireError::new(ErrorKind::Protocol, messages::unreadable(&e.to_string())))
 }
 
 /// A fault of a file, as shown.

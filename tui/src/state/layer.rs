@@ -67,6 +67,20 @@ pub struct ChoiceItem {
     pub differs: String,
 }
 
+impl ChoiceItem {
+    /// The items of a table of sentences: letter, what it is, more about it.
+    #[must_use]
+    pub fn table(rows: &[(char, &str, &str)]) -> Vec<Self> {
+        let item = |(letter, label, detail): &(char, &str, &str)| Self {
+            letter: *letter,
+            label: (*label).to_owned(),
+            detail: (*detail).to_owned(),
+            differs: String::new(),
+        };
+        rows.iter().map(item).collect()
+    }
+}
+
 /// What a choice is for.
 #[derive(Debug, Clone)]
 pub enum ChoiceThen {

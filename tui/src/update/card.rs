@@ -166,15 +166,7 @@ pub(super) fn levers(state: &mut State) -> Vec<Effect> {
     let several = matches!(record.insi, InsiState::Several { .. });
     let has_place = record.traits.birth_place.as_ref().is_some_and(|p| !p.is_unknown());
     let id = record.id;
-    let mut items: Vec<ChoiceItem> = m::LEVERS
-        .iter()
-        .map(|(letter, label, detail)| ChoiceItem {
-            letter: *letter,
-            label: (*label).to_owned(),
-            detail: (*detail).to_owned(),
-            differs: String::new(),
-        })
-        .collect();
+    let mut items = ChoiceItem::table(m::LEVERS);
     if let (Some(card), Some(item)) = (&state.card, items.iter_mut().find(|i| i.letter == 'c')) {
         item.detail = m::card_people(card);
     }

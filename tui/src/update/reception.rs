@@ -262,15 +262,7 @@ fn consent(state: &mut State) -> Vec<Effect> {
     let Some(record) = state.record() else { return Vec::new() };
     let now = record.consent;
     let then = ChoiceThen::Consent(record.id);
-    let items = m::CONSENT_CHOICES
-        .iter()
-        .map(|(letter, label, detail)| ChoiceItem {
-            letter: *letter,
-            label: (*label).to_owned(),
-            detail: (*detail).to_owned(),
-            differs: String::new(),
-        })
-        .collect();
+    let items = ChoiceItem::table(&m::CONSENT_CHOICES);
     let selected = match (now.informed, now.opposed) {
         (true, false) => 0,
         (_, true) => 1,
